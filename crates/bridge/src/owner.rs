@@ -1,0 +1,24 @@
+//! Which process a handle belongs to.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::failure::Failure;
+
+/// Remembers the process of a handle's first use. A handle that was not used before a `fork` works in the child; one
+/// that was has threads and sockets in the parent, so it fails in the child and goes on in the parent.
+#[derive(Debug, Default)]
+pub(crate) struct Owner(AtomicU32);
+
+impl Owner {
+    /// Marks this use; `what` names the handle in the error.
+    pub(crate) fn check(&self, what: &str) -> Result<(), Failure> {
+        let here = std::process::id();
+        match self.0.compare_exchange(0, here, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(()),
+            Err(process) if process == here => Ok(()),
+            Err(process) => Err(Failure::closed(format!(
+                "this {what} was opened in process {process}, before a fork: open a new one in this process"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The subscribing side of Server-Sent Events: connect, decode, reconnect, resume; and a [`Publisher`] for a hub elsewhere.
+//!
+//! # Layout
+//!
+//! - [`ConnectOptions`]: what to ask for, and how patiently; [`RetryPolicy`] is its part about reconnecting.
+//! - [`EventStream`]: the stream of [`Event`]s; [`EventStream::items`] also shows what happens to the connection
+//!   ([`StreamItem`]); a [`Closer`] ends it from any thread.
+//! - [`session::Session`]: all the rules, without a socket and without a clock. An [`EventStream`] is one of these with an
+//!   HTTP client around it; bindings and tests drive it by other means.
+//! - [`Publisher`]: publishes to a hub that runs elsewhere, and makes retries harmless by a key.
+//! - [`Error`]: one type, with an [`ErrorKind`] for programs and a message for people.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use eventwire_client::ConnectOptions;
+//!
+//! # async fn example() -> Result<(), eventwire_client::Error> {
+//! let mut stream = ConnectOptions::new("http://127.0.0.1:8844/events?topic=orders").open()?;
+//! while let Some(event) = stream.next().await {
+//!     let event = event?;
+//!     println!("{} {}: {}", event.id(), event.event(), event.data());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The connection is opened by the first poll, is made again when it breaks, and goes on after the last event that was
+//! delivered. The stream ends (with `None`) after [`Closer::close`], an answer of 204, and a clean end that the policy does
+//! not retry; every other end is an error, which is its last item.
+
+mod closer;
+mod error;
+mod item;
+mod message;
+mod options;
+mod publisher;
+mod retry;
+pub mod session;
+mod stream;
+mod tls;
+mod transport;
+
+pub use closer::Closer;
+pub use error::{Clock, Error, ErrorKind};
+pub use eventwire_codec::Event;
+pub use item::{CloseReason, Closed, Opened, Reconnecting, Reset, State, StreamItem};
+pub use message::{IntoTopics, PublishMessage};
+pub use options::{ConnectOptions, Profile};
+pub use publisher::{Publisher, PublisherOptions};
+pub use retry::{Backoff, RetryPolicy};
+pub use stream::{EventStream, Items};

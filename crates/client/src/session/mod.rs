@@ -1,0 +1,494 @@
+//! The rules of a subscription, without a socket and without a clock.
+//!
+//! A [`Session`] says what to send and when, takes what came back, and gives [`StreamItem`]s. Whoever drives it moves the
+//! bytes and tells the time, as a [`Duration`] since any origin that does not change and never runs backwards:
+//!
+//! 1. Take the items ([`Session::next_item`]) until there are none. `None` together with
+//!    [`is_finished`](Session::is_finished) is the end.
+//! 2. Ask for a request ([`Session::next_request`]). Where there is one, drop what remains of the connection before, send it,
+//!    and give back the answer's head ([`Session::response`]) or [`Session::failed`].
+//! 3. While [`reading`](Session::reading), [`feed`](Session::feed) what comes; say [`ended`](Session::ended) at a clean end,
+//!    `failed` at any other. Once it is not reading, drop the connection.
+//! 4. Call [`tick`](Session::tick) at [`wake_at`](Session::wake_at), and start over.
+//!
+//! ```
+//! use std::time::Duration;
+//! use eventwire_client::session::{Head, Session};
+//! use eventwire_client::{ConnectOptions, StreamItem};
+//! use http::{HeaderMap, StatusCode};
+//!
+//! # fn main() -> Result<(), eventwire_client::Error> {
+//! let mut session = Session::new(ConnectOptions::new("http://example.com/events").last_event_id("7"))?;
+//! let at = |seconds| Duration::from_secs(seconds);
+//!
+//! let request = session.next_request(at(0)).expect("the first request is due at once");
+//! assert_eq!(request.headers["last-event-id"], "7");
+//!
+//! let mut headers = HeaderMap::new();
+//! headers.insert("content-type", "text/event-stream".parse().unwrap());
+//! session.response(at(0), Head::new(StatusCode::OK, headers));
+//! session.feed(at(1), "id: 8\ndata: hello\n\n");
+//!
+//! assert!(matches!(session.next_item(), Some(Ok(StreamItem::Opened(_)))));
+//! let Some(Ok(StreamItem::Event(event))) = session.next_item() else { panic!() };
+//! assert_eq!(event.data(), "hello");
+//! assert_eq!(session.last_event_id(), "8");
+//! # Ok(())
+//! # }
+//! ```
+
+mod hop;
+mod judge;
+mod phase;
+mod retries;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::mem;
+use std::time::Duration;
+
+use bytes::Bytes;
+use eventwire_codec::{Decoder, Event, Item};
+use http::StatusCode;
+use url::Url;
+
+use crate::error::redacted;
+use crate::{Backoff, Clock, CloseReason, ConnectOptions, Error, ErrorKind, Opened, Reset, RetryPolicy, State, StreamItem};
+use hop::Hop;
+use judge::{Verdict, advice, judge, retry_after};
+use phase::{Open, Phase, Refused};
+pub use wire::{Failure, Head, Request};
+
+/// As much of a chunk is decoded at a time, so that the items of a large one do not all wait in memory.
+const SLICE: usize = 16 * 1024;
+
+/// One subscription as a state machine. See the [module](self) for how to drive it.
+#[derive(Debug)]
+pub struct Session {
+    options: ConnectOptions,
+    /// The address that every attempt begins with.
+    url: Url,
+    hop: Hop,
+    phase: Phase,
+    decoder: Decoder,
+    /// What is left of the last chunk, and when it came.
+    undecoded: Bytes,
+    undecoded_at: Duration,
+    queue: VecDeque<Queued>,
+    /// The last event ID of what was taken; that of what was only decoded is the decoder's.
+    last_event_id: String,
+    backoff: Backoff,
+    /// When the current streak of failures began.
+    failing_since: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum Queued {
+    Item(StreamItem),
+    /// A block without data moved the last event ID.
+    LastEventId(String),
+    Error(Error),
+}
+
+impl Session {
+    /// A session that has not begun.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidUrl`] and [`ErrorKind::InvalidOption`].
+    pub fn new(options: ConnectOptions) -> Result<Session, Error> {
+        Session::with_seed(options, fastrand::u64(..))
+    }
+
+    /// Like [`new`](Self::new), with the seed of the waits' randomness.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn with_seed(mut options: ConnectOptions, seed: u64) -> Result<Session, Error> {
+        let url = options.check()?;
+        if let Some(id) = hop::take_last_event_id(&mut options.headers)
+            && options.last_event_id.is_empty()
+        {
+            options.last_event_id = id;
+        }
+        let default = RetryPolicy::default();
+        Ok(Session {
+            hop: Hop::first(&options, &url),
+            phase: Phase::Start,
+            decoder: decoder(&options, &options.last_event_id),
+            undecoded: Bytes::new(),
+            undecoded_at: Duration::ZERO,
+            queue: VecDeque::new(),
+            last_event_id: options.last_event_id.clone(),
+            backoff: Backoff::new(options.retry.as_ref().unwrap_or(&default), seed),
+            failing_since: None,
+            url,
+            options,
+        })
+    }
+
+    /// The next item, or the error that the stream ends with. `None` where there is none for now, or no more at all.
+    pub fn next_item(&mut self) -> Option<Result<StreamItem, Error>> {
+        loop {
+            match self.queue.pop_front() {
+                Some(Queued::Item(item)) => {
+                    let id = match &item {
+                        StreamItem::Event(event) => event.id(),
+                        StreamItem::Reset(reset) => &reset.id,
+                        _ => return Some(Ok(item)),
+                    };
+                    if *id != self.last_event_id {
+                        self.last_event_id.clear();
+                        self.last_event_id.push_str(id);
+                    }
+                    return Some(Ok(item));
+                }
+                Some(Queued::LastEventId(id)) => self.last_event_id = id,
+                Some(Queued::Error(error)) => return Some(Err(error)),
+                None if self.undecoded.is_empty() => return None,
+                None => self.decode_slice(),
+            }
+        }
+    }
+
+    /// The request that is due, if one is, and if all items were taken: a request resumes after the last of them.
+    pub fn next_request(&mut self, now: Duration) -> Option<Request> {
+        if !self.is_drained() {
+            return None;
+        }
+        match self.phase {
+            Phase::Start => {}
+            Phase::Waiting { until } if now >= until => self.hop = Hop::first(&self.options, &self.url),
+            Phase::Redirected => {}
+            _ => return None,
+        }
+        // Anew for each connection: it begins with a byte order mark of its own, and without what the last left unfinished.
+        self.decoder = decoder(&self.options, &self.last_event_id);
+        self.phase = Phase::Sent { last_byte: now };
+        Some(self.hop.request(&self.options, &self.last_event_id))
+    }
+
+    /// The answer's head came.
+    pub fn response(&mut self, now: Duration, head: Head) {
+        if !matches!(self.phase, Phase::Sent { .. }) {
+            return;
+        }
+        if let Some(url) = head.url.as_deref().and_then(|url| Url::parse(url).ok()) {
+            self.hop.url = url;
+        }
+        match judge(&head, self.options.profile) {
+            Verdict::Stream => self.opened(now, head),
+            Verdict::NoContent => self.finish(CloseReason::NoContent, None),
+            Verdict::Redirect => match self.hop.redirected(&head) {
+                Ok(hop) => {
+                    self.hop = hop;
+                    self.phase = Phase::Redirected;
+                }
+                Err(what) => {
+                    let error = self.status_error(&head, &format!(" {what}"));
+                    self.finish(CloseReason::Failed, Some(error));
+                }
+            },
+            Verdict::NotAStream => {
+                let error = self.content_type_error(&head);
+                self.finish(CloseReason::Failed, Some(error));
+            }
+            Verdict::Refused { retry } => {
+                let text = format!(" answered {}{}", head.status, advice(head.status));
+                let error = self.status_error(&head, &text);
+                self.phase = Phase::Refused(Refused::new(error, retry, now));
+            }
+        }
+    }
+
+    /// Bytes of the answer's body came.
+    pub fn feed(&mut self, now: Duration, chunk: impl Into<Bytes>) {
+        let chunk = chunk.into();
+        match &mut self.phase {
+            Phase::Open(open) if !chunk.is_empty() => {
+                open.last_byte = now;
+                while !self.undecoded.is_empty() {
+                    self.decode_slice();
+                }
+                self.undecoded = chunk;
+                self.undecoded_at = now;
+            }
+            Phase::Refused(refused) => {
+                if refused.collect(&chunk) {
+                    self.refused(now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The body came to its end.
+    pub fn ended(&mut self, now: Duration) {
+        self.decode_all();
+        match &self.phase {
+            Phase::Open(_) => {
+                let text = format!("{} ended the stream", redacted(&self.hop.url));
+                let error = Error::new(ErrorKind::Ended, text).with_url(&self.hop.url);
+                self.lost(now, error, true);
+            }
+            Phase::Refused(_) => self.refused(now),
+            _ => {}
+        }
+    }
+
+    /// The connection was not made, or broke.
+    pub fn failed(&mut self, now: Duration, failure: Failure) {
+        self.decode_all();
+        match &self.phase {
+            Phase::Sent { .. } | Phase::Open(_) => {
+                let sent = failure.sent();
+                let error = failure.into_error(&self.hop.url, self.options.connect_timeout);
+                self.lost(now, error, sent);
+            }
+            // The status is known, and says more than why its explanation did not arrive.
+            Phase::Refused(_) => self.refused(now),
+            _ => {}
+        }
+    }
+
+    /// Lets the clocks see the time.
+    pub fn tick(&mut self, now: Duration) {
+        match &self.phase {
+            Phase::Sent { last_byte } if self.is_due(*last_byte, self.options.idle_timeout, now) => {
+                self.timed_out(now, Clock::Idle);
+            }
+            Phase::Open(open) => {
+                let (last_byte, last_event) = (open.last_byte, open.last_event);
+                if self.is_due(last_byte, self.options.idle_timeout, now) {
+                    self.timed_out(now, Clock::Idle);
+                } else if self.is_due(last_event, self.options.event_timeout, now) {
+                    self.timed_out(now, Clock::Event);
+                }
+            }
+            Phase::Refused(refused) if now >= refused.until => self.refused(now),
+            _ => {}
+        }
+    }
+
+    /// When [`tick`](Self::tick) or [`next_request`](Self::next_request) has something to do at the latest, if nothing comes
+    /// before.
+    pub fn wake_at(&self) -> Option<Duration> {
+        let (idle, event) = (self.options.idle_timeout, self.options.event_timeout);
+        let after = |since: Duration, clock: Option<Duration>| clock.map(|clock| since.saturating_add(clock));
+        match &self.phase {
+            Phase::Start | Phase::Redirected => Some(Duration::ZERO),
+            Phase::Sent { last_byte } => after(*last_byte, idle),
+            Phase::Open(open) => {
+                let (idle, event) = (after(open.last_byte, idle), after(open.last_event, event));
+                idle.into_iter().chain(event).min()
+            }
+            Phase::Refused(refused) => Some(refused.until),
+            Phase::Waiting { until } => Some(*until),
+            Phase::Done => None,
+        }
+    }
+
+    /// Stops the idle and the event clock for a time in which nobody read: a consumer that took long over an item is no
+    /// reason to think the server dead.
+    pub fn skip(&mut self, pause: Duration) {
+        match &mut self.phase {
+            Phase::Sent { last_byte } => *last_byte += pause,
+            Phase::Open(open) => {
+                open.last_byte += pause;
+                open.last_event += pause;
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the session: what was not taken is not delivered; one `Closed` is, and then nothing.
+    pub fn close(&mut self) {
+        if self.is_finished() {
+            return;
+        }
+        self.queue.clear();
+        self.undecoded = Bytes::new();
+        self.finish(CloseReason::Closed, None);
+    }
+
+    /// Whether the transport is to go on with the current connection.
+    pub fn reading(&self) -> bool {
+        matches!(self.phase, Phase::Sent { .. } | Phase::Open(_) | Phase::Refused(_))
+    }
+
+    /// Whether all that was fed is decoded and taken. A transport that reads only then holds the socket back when its
+    /// consumer is slow.
+    pub fn is_drained(&self) -> bool {
+        self.queue.is_empty() && self.undecoded.is_empty()
+    }
+
+    /// Whether it is over and all items were taken.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.phase, Phase::Done) && self.queue.is_empty()
+    }
+
+    /// Where it is.
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Open(_) => State::Open,
+            Phase::Done => State::Closed,
+            _ => State::Connecting,
+        }
+    }
+
+    /// The last event ID of what was taken: where the next connection goes on.
+    pub fn last_event_id(&self) -> &str {
+        &self.last_event_id
+    }
+
+    /// The address that is connected to, which differs from the one asked where there were redirects.
+    pub fn url(&self) -> &str {
+        self.hop.url.as_str()
+    }
+
+    fn opened(&mut self, now: Duration, head: Head) {
+        tracing::debug!(target: "eventwire::client", url = %redacted(&self.hop.url), last_event_id = %self.last_event_id, "open");
+        self.phase = Phase::Open(Open::new(now));
+        self.queue.push_back(Queued::Item(StreamItem::Opened(Opened {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            url: redacted(&self.hop.url),
+        })));
+    }
+
+    fn decode_all(&mut self) {
+        while !self.undecoded.is_empty() {
+            self.decode_slice();
+        }
+    }
+
+    fn decode_slice(&mut self) {
+        let slice = self.undecoded.split_to(self.undecoded.len().min(SLICE));
+        let Phase::Open(open) = &mut self.phase else {
+            self.undecoded = Bytes::new();
+            return;
+        };
+        let mut moved = false;
+        let mut items = self.decoder.feed(&slice);
+        let wrong = loop {
+            match items.next() {
+                Ok(Some(Item::Event(event))) => {
+                    open.last_event = self.undecoded_at;
+                    open.delivered = true;
+                    moved = false;
+                    self.queue.push_back(Queued::Item(item_of(event.to_event())));
+                }
+                Ok(Some(Item::Comment(text))) => {
+                    self.queue.push_back(Queued::Item(StreamItem::Comment(text.to_owned())));
+                }
+                Ok(Some(_)) => moved = true,
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        drop(items);
+        let _ = moved;
+        self.note_last_event_id();
+        if let Some(milliseconds) = self.decoder.reconnection_time() {
+            self.backoff.set_reconnection_time(milliseconds);
+        }
+        if let Some(error) = wrong {
+            // Not tried again: the stream would go on at the same place, with the same bytes.
+            self.undecoded = Bytes::new();
+            let error = Error::decode(error, &self.hop.url);
+            self.finish(CloseReason::Failed, Some(error));
+        }
+    }
+
+    /// Queues the last event ID where a block without data moved it.
+    fn note_last_event_id(&mut self) {
+        let id = self.decoder.last_event_id();
+        let queued = self.queue.iter().rev().find_map(|queued| match queued {
+            Queued::Item(StreamItem::Event(event)) => Some(event.id()),
+            Queued::Item(StreamItem::Reset(reset)) => Some(&reset.id),
+            Queued::LastEventId(id) => Some(id),
+            _ => None,
+        });
+        if id != queued.unwrap_or(&self.last_event_id) {
+            let id = id.to_owned();
+            self.queue.push_back(Queued::LastEventId(id));
+        }
+    }
+
+    fn is_due(&self, since: Duration, clock: Option<Duration>, now: Duration) -> bool {
+        clock.is_some_and(|clock| now >= since.saturating_add(clock))
+    }
+
+    fn status_error(&self, head: &Head, what: &str) -> Error {
+        Error::new(ErrorKind::Status, format!("{}{what}", redacted(&self.hop.url)))
+            .with_url(&self.hop.url)
+            .with_attempt(self.attempt())
+            .with_retry_after(retry_after(head))
+            .with_response(head.status, head.headers.clone())
+    }
+
+    fn content_type_error(&self, head: &Head) -> Error {
+        let sent = match head.headers.get(http::header::CONTENT_TYPE) {
+            Some(value) => format!("{:?}", String::from_utf8_lossy(value.as_bytes())),
+            None => "no content type".to_owned(),
+        };
+        let text = format!(
+            "{} is no event stream: it answered {sent}, not text/event-stream",
+            redacted(&self.hop.url)
+        );
+        Error::new(ErrorKind::ContentType, text)
+            .with_url(&self.hop.url)
+            .with_attempt(self.attempt())
+            .with_response(StatusCode::OK, head.headers.clone())
+    }
+
+    /// The body of an error answer is as complete as it gets.
+    fn refused(&mut self, now: Duration) {
+        let Phase::Refused(refused) = mem::replace(&mut self.phase, Phase::Done) else {
+            return;
+        };
+        let retry = refused.retry;
+        let error = refused.into_error();
+        if retry {
+            self.lost(now, error, true);
+        } else {
+            self.finish(CloseReason::Failed, Some(error));
+        }
+    }
+
+    fn timed_out(&mut self, now: Duration, clock: Clock) {
+        let at = redacted(&self.hop.url);
+        let text = match clock {
+            Clock::Event => format!(
+                "no event from {at} within {:?} (event_timeout), though the connection stands",
+                self.options.event_timeout.unwrap_or_default()
+            ),
+            _ => format!(
+                "not a byte from {at} within {:?} (idle_timeout)",
+                self.options.idle_timeout.unwrap_or_default()
+            ),
+        };
+        let error = Error::new(ErrorKind::Timeout(clock), text).with_url(&self.hop.url);
+        self.lost(now, error, true);
+    }
+}
+
+fn decoder(options: &ConnectOptions, last_event_id: &str) -> Decoder {
+    Decoder::builder()
+        .last_event_id(last_event_id)
+        .max_line(options.max_line)
+        .max_event(options.max_event)
+        .comments(options.comments)
+        .build()
+}
+
+fn item_of(event: Event) -> StreamItem {
+    match Reset::from_event(event) {
+        Ok(reset) => StreamItem::Reset(reset),
+        Err(event) => StreamItem::Event(event),
+    }
+}

@@ -1,0 +1,55 @@
+//! The subscriber in Rust: what it gets, it reports; when its standard input ends, it closes.
+
+use eventwire::{CloseReason, ConnectOptions, StreamItem};
+use futures_util::StreamExt;
+use tokio::io::AsyncReadExt;
+
+use crate::report::ClientReport;
+
+/// Subscribes to `url` until the end of standard input, or of the stream. Returns the exit code of the program.
+pub async fn run(url: &str, mut report: impl FnMut(ClientReport)) -> i32 {
+    let stream = match ConnectOptions::new(url).open() {
+        Ok(stream) => stream,
+        Err(error) => {
+            report(ClientReport::Error { error: error.to_string() });
+            return 1;
+        }
+    };
+    let closer = stream.closer();
+    tokio::spawn(async move {
+        end_of_stdin().await;
+        closer.close();
+    });
+    let mut items = std::pin::pin!(stream.items());
+    let mut code = 0;
+    while let Some(item) = items.next().await {
+        report(match item {
+            Ok(StreamItem::Opened(_)) => ClientReport::Opened,
+            Ok(StreamItem::Event(event)) => ClientReport::Event {
+                event: event.event().to_owned(),
+                data: event.data().to_owned(),
+                id: event.id().to_owned(),
+            },
+            Ok(StreamItem::Reset(reset)) => ClientReport::Reset {
+                requested: reset.requested,
+                reason: reset.reason,
+                first: Some(reset.first),
+            },
+            Ok(StreamItem::Reconnecting(why)) => ClientReport::Reconnecting { error: why.reason.to_string() },
+            // Any other end is an error, which follows.
+            Ok(StreamItem::Closed(closed)) if closed.reason == CloseReason::Closed => ClientReport::Closed,
+            Ok(_) => continue,
+            Err(error) => {
+                code = 1;
+                ClientReport::Error { error: error.to_string() }
+            }
+        });
+    }
+    code
+}
+
+/// Waits until standard input has ended, and ignores what it brings.
+pub async fn end_of_stdin() {
+    let (mut stdin, mut ignored) = (tokio::io::stdin(), [0; 64]);
+    while stdin.read(&mut ignored).await.is_ok_and(|length| length > 0) {}
+}

@@ -51,7 +51,10 @@ impl Decoder {
             .max_event(options.max_event)
             .comments(options.comments)
             .build();
-        Self(Mutex::new(Inner { decoder, pending: None }))
+        Self(Mutex::new(Inner {
+            decoder,
+            pending: None,
+        }))
     }
 
     /// Decodes the next chunk, of any size.
@@ -63,7 +66,7 @@ impl Decoder {
     pub fn feed(&self, chunk: &[u8]) -> Result<Batch, Failure> {
         let mut inner = self.lock();
         if let Some(error) = &inner.pending {
-            return Err(Failure::from(error.clone()));
+            return Err(Failure::from(*error));
         }
         let mut batch = Batch::new();
         let error = fill(&mut inner.decoder, chunk, &mut batch).err();
@@ -99,7 +102,11 @@ impl Decoder {
 }
 
 /// Decodes `chunk` into `batch`; what came before an error is in it.
-pub(crate) fn fill(decoder: &mut codec::Decoder, chunk: &[u8], batch: &mut Batch) -> Result<(), codec::DecodeError> {
+pub(crate) fn fill(
+    decoder: &mut codec::Decoder,
+    chunk: &[u8],
+    batch: &mut Batch,
+) -> Result<(), codec::DecodeError> {
     let mut items = decoder.feed(chunk);
     while let Some(item) = items.next()? {
         match item {
@@ -118,7 +125,10 @@ mod tests {
 
     #[test]
     fn events_before_an_error_come_first_and_the_next_feed_raises() {
-        let decoder = Decoder::new(DecoderOptions { max_line: 8, ..Default::default() });
+        let decoder = Decoder::new(DecoderOptions {
+            max_line: 8,
+            ..Default::default()
+        });
         let batch = decoder.feed(b"data: a\n\ndata: too long\n\n").unwrap();
         assert_eq!(batch.len(), 1);
         for _ in 0..2 {

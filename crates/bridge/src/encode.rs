@@ -25,6 +25,19 @@ pub struct Parts<'a> {
 ///
 /// A CR, LF or NUL where none may be, an event type without data, or nothing at all.
 pub fn encode(parts: &Parts<'_>) -> Result<Vec<u8>, Failure> {
-    let Parts { comment, retry, id, event, data } = *parts;
-    Ok(codec::Block { comment, retry, id, event, data }.encode()?)
+    let Parts {
+        comment,
+        retry,
+        id,
+        event,
+        data,
+    } = *parts;
+    Ok(codec::Block {
+        comment,
+        retry,
+        id,
+        event,
+        data,
+    }
+    .encode()?)
 }

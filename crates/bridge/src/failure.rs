@@ -68,7 +68,11 @@ pub struct Failure {
 impl Failure {
     /// An error of `kind` that says `message` to people.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), details: Map::new() }
+        Self {
+            kind,
+            message: message.into(),
+            details: Map::new(),
+        }
     }
 
     pub(crate) fn closed(message: impl Into<String>) -> Self {
@@ -123,3 +127,93 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<codec::DecodeError> for Failure {
+    fn from(error: codec::DecodeError) -> Self {
+        Self::new(FailureKind::Decode, error.to_string())
+            .with("limit", error.limit().option())
+            .with("max", error.max())
+    }
+}
+
+impl From<codec::EncodeError> for Failure {
+    fn from(error: codec::EncodeError) -> Self {
+        Self::new(FailureKind::Encode, error.to_string()).with("field", error.field())
+    }
+}
+
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Self {
+        use client::ErrorKind as Kind;
+        let kind = match error.kind() {
+            Kind::Connect | Kind::Disconnected | Kind::Ended => FailureKind::Connect,
+            Kind::Status => FailureKind::Status,
+            Kind::ContentType => FailureKind::ContentType,
+            Kind::Decode => FailureKind::Decode,
+            Kind::Timeout(_) => FailureKind::StreamTimeout,
+            Kind::Closed => FailureKind::Closed,
+            Kind::Publish => FailureKind::Publish,
+            Kind::InvalidUrl | Kind::InvalidOption => FailureKind::Argument,
+            _ => FailureKind::Other,
+        };
+        let body = String::from_utf8_lossy(error.body());
+        let headers: Vec<Value> = error
+            .headers()
+            .iter()
+            .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]))
+            .collect();
+        let answered = error.status().is_some();
+        let decode = error.decode_error();
+        Self::new(kind, error.to_string())
+            .with("url", error.url())
+            .with("status", error.status())
+            .with("attempt", (error.attempt() > 0).then(|| error.attempt()))
+            .with(
+                "retry_after",
+                error.retry_after().map(|after| after.as_secs_f64()),
+            )
+            .with("headers", answered.then_some(headers))
+            .with("body", answered.then_some(body))
+            .with("clock", error.clock().map(client::Clock::name))
+            .with("limit", decode.map(|error| error.limit().option()))
+            .with("max", decode.map(codec::DecodeError::max))
+    }
+}
+
+impl From<server::StoreError> for Failure {
+    fn from(error: server::StoreError) -> Self {
+        // Found before anything was stored: a wrong option.
+        Self::argument(error.to_string())
+    }
+}
+
+impl From<server::PublishError> for Failure {
+    fn from(error: server::PublishError) -> Self {
+        use server::PublishError as Error;
+        let message = error.to_string();
+        match error {
+            Error::Topic(_) | Error::ReservedType(_) => Self::argument(message),
+            Error::Encode(error) => error.into(),
+            Error::Closed => Self::closed(message),
+            _ => Self::new(FailureKind::Publish, message).with("outcome", "not_stored"),
+        }
+    }
+}
+
+impl From<server::SubscribeError> for Failure {
+    fn from(error: server::SubscribeError) -> Self {
+        match error {
+            server::SubscribeError::Closed => Self::closed(error.to_string()),
+            _ => Self::argument(error.to_string()),
+        }
+    }
+}
+
+impl From<server::ServeError> for Failure {
+    fn from(error: server::ServeError) -> Self {
+        match error {
+            server::ServeError::Origin(_) => Self::argument(error.to_string()),
+            _ => Self::new(FailureKind::Serve, error.to_string()),
+        }
+    }
+}

@@ -61,7 +61,9 @@ impl HubOptions {
             "disconnect" => server::Slow::Disconnect,
             "skip" => server::Slow::Skip,
             other => {
-                return Err(Failure::argument(format!("slow is {other:?}: give \"disconnect\" or \"skip\"")));
+                return Err(Failure::argument(format!(
+                    "slow is {other:?}: give \"disconnect\" or \"skip\""
+                )));
             }
         };
         Ok(server::Hub::builder()
@@ -159,7 +161,11 @@ impl Hub {
     /// An option that is wrong.
     pub fn new(options: HubOptions) -> Result<Self, Failure> {
         options.build()?;
-        Ok(Self(Arc::new(Inner { options, owner: Owner::default(), hub: OnceLock::new() })))
+        Ok(Self(Arc::new(Inner {
+            options,
+            owner: Owner::default(),
+            hub: OnceLock::new(),
+        })))
     }
 
     fn hub(&self) -> Result<&server::Hub, Failure> {
@@ -201,7 +207,9 @@ impl Hub {
             Some(id) => server::Start::After(id),
             None => options.start.parse::<server::Start>()?,
         };
-        let subscribe = server::Subscribe::to(options.topics).start(start).heartbeat(options.frames);
+        let subscribe = server::Subscribe::to(options.topics)
+            .start(start)
+            .heartbeat(options.frames);
         let hub = self.hub()?;
         let runtime = runtime::handle()?;
         let _inside = runtime.enter();
@@ -213,7 +221,11 @@ impl Hub {
         } else {
             runtime::spawn(pump_events(frames, mailbox.clone(), last_event_id.clone()))?
         };
-        Ok(Subscription { mailbox, last_event_id, task: task.abort_handle() })
+        Ok(Subscription {
+            mailbox,
+            last_event_id,
+            task: task.abort_handle(),
+        })
     }
 
     /// Serves the hub over HTTP.
@@ -236,7 +248,7 @@ impl Hub {
         })
     }
 
-    /// What the hub holds and does, as a JSON object of numbers.
+    /// What the hub holds and does, as a JSON object.
     ///
     /// # Errors
     ///
@@ -249,6 +261,13 @@ impl Hub {
             "published": stats.published,
             "events": stats.events,
             "bytes": stats.bytes,
+            "last_event_id": stats.last.to_string(),
+            "ended": {
+                "gone": stats.ended.gone,
+                "slow": stats.ended.slow,
+                "expired": stats.ended.expired,
+                "closed": stats.ended.closed,
+            },
         })
         .to_string())
     }
@@ -293,7 +312,10 @@ impl Subscription {
 
     /// The id of the position that it has reached; resume from it.
     pub fn last_event_id(&self) -> String {
-        self.last_event_id.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last_event_id
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -307,7 +329,11 @@ async fn pump_frames(mut frames: server::Subscription, mailbox: Arc<Mailbox<Fail
     while let Some(frame) = frames.next().await {
         // A frame was encoded from strings, so it is UTF-8 and nothing is replaced here.
         let text = String::from_utf8_lossy(&frame);
-        if mailbox.push(text.len(), |batch| batch.push_other(Kind::Frame, &text)).await == Err(Refused::Closed) {
+        if mailbox
+            .push(text.len(), |batch| batch.push_other(Kind::Frame, &text))
+            .await
+            == Err(Refused::Closed)
+        {
             return;
         }
     }
@@ -320,14 +346,19 @@ async fn pump_events(
     mailbox: Arc<Mailbox<Failure>>,
     last_event_id: Arc<Mutex<String>>,
 ) {
-    let mut decoder = codec::Decoder::builder().max_line(usize::MAX).max_event(usize::MAX).build();
+    let mut decoder = codec::Decoder::builder()
+        .max_line(usize::MAX)
+        .max_event(usize::MAX)
+        .build();
     while let Some(frame) = frames.next().await {
         let mut batch = Batch::new();
         if let Err(error) = decode::fill(&mut decoder, &frame, &mut batch) {
             mailbox.finish(Err(Failure::from(error)));
             return;
         }
-        decoder.last_event_id().clone_into(&mut last_event_id.lock().unwrap_or_else(PoisonError::into_inner));
+        decoder
+            .last_event_id()
+            .clone_into(&mut last_event_id.lock().unwrap_or_else(PoisonError::into_inner));
         for item in batch.items() {
             let push = |batch: &mut Batch| batch.push_event(item.event, item.id, item.data);
             if mailbox.push(frame.len(), push).await == Err(Refused::Closed) {

@@ -170,8 +170,15 @@ impl<E: Clone> Mailbox<E> {
         let (drained, producer) = {
             let mut state = lock(&self.state);
             state.told = false;
-            let end = if state.closed { Some(Ok(())) } else { state.end.clone() };
-            let drained = Drained { batch: std::mem::take(&mut state.batch), end };
+            let end = if state.closed {
+                Some(Ok(()))
+            } else {
+                state.end.clone()
+            };
+            let drained = Drained {
+                batch: std::mem::take(&mut state.batch),
+                end,
+            };
             (drained, state.producer.take())
         };
         if let Some(producer) = producer {
@@ -184,7 +191,9 @@ impl<E: Clone> Mailbox<E> {
     #[cfg(not(loom))]
     pub fn wait(&self, timeout: Duration) -> Waited {
         let state = lock(&self.state);
-        let waited = self.arrived.wait_timeout_while(state, timeout, |state| !state.has_something());
+        let waited = self
+            .arrived
+            .wait_timeout_while(state, timeout, |state| !state.has_something());
         match waited {
             Ok((_, timed_out)) if timed_out.timed_out() => Waited::TimedOut,
             // A poisoned lock guards nothing half-done here: look and see.
@@ -218,7 +227,9 @@ impl<E: Clone> Mailbox<E> {
 
 impl<E> fmt::Debug for Mailbox<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailbox").field("bound", &self.bound).finish_non_exhaustive()
+        f.debug_struct("Mailbox")
+            .field("bound", &self.bound)
+            .finish_non_exhaustive()
     }
 }
 

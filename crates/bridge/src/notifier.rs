@@ -17,7 +17,10 @@ pub struct Notifier {
 impl Notifier {
     /// A notifier that signals its event loop by `wake`.
     pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { ready: Mutex::new(Vec::new()), wake: Box::new(wake) }
+        Self {
+            ready: Mutex::new(Vec::new()),
+            wake: Box::new(wake),
+        }
     }
 
     /// Says that the holder of `token` has something to fetch.

@@ -13,7 +13,10 @@ impl Owner {
     /// Marks this use; `what` names the handle in the error.
     pub(crate) fn check(&self, what: &str) -> Result<(), Failure> {
         let here = std::process::id();
-        match self.0.compare_exchange(0, here, Ordering::AcqRel, Ordering::Acquire) {
+        match self
+            .0
+            .compare_exchange(0, here, Ordering::AcqRel, Ordering::Acquire)
+        {
             Ok(_) => Ok(()),
             Err(process) if process == here => Ok(()),
             Err(process) => Err(Failure::closed(format!(

@@ -74,7 +74,12 @@ impl Batch {
 
     /// Adds an event. The type `message` is stored as the empty text, which no event has.
     pub fn push_event(&mut self, event: &str, id: &str, data: &str) {
-        self.push(Kind::Event, if event == "message" { "" } else { event }, id, data);
+        self.push(
+            Kind::Event,
+            if event == "message" { "" } else { event },
+            id,
+            data,
+        );
     }
 
     /// Adds a reset: see [`Kind::Reset`].
@@ -135,7 +140,10 @@ impl Batch {
         for item in words.chunks_exact_mut(WORDS_PER_ITEM) {
             for end in &mut item[1..] {
                 let next = *end as usize;
-                unit += self.text[byte..next].chars().map(char::len_utf16).sum::<usize>();
+                unit += self.text[byte..next]
+                    .chars()
+                    .map(char::len_utf16)
+                    .sum::<usize>();
                 byte = next;
                 *end = unit as u32;
             }
@@ -154,8 +162,17 @@ impl Batch {
             };
             let (event, id, data) = (part(item[1]), part(item[2]), part(item[3]));
             let kind = Kind::from_word(item[0]);
-            let event = if kind == Kind::Event && event.is_empty() { "message" } else { event };
-            Packed { kind, event, id, data }
+            let event = if kind == Kind::Event && event.is_empty() {
+                "message"
+            } else {
+                event
+            };
+            Packed {
+                kind,
+                event,
+                id,
+                data,
+            }
         })
     }
 }
@@ -177,7 +194,8 @@ mod tests {
         batch.push_event("message", "", "z");
         let units: Vec<u16> = batch.text().encode_utf16().collect();
         let words = batch.utf16_words();
-        let part = |from: u32, to: u32| String::from_utf16_lossy(&units[from as usize..to as usize]);
+        let part =
+            |from: u32, to: u32| String::from_utf16_lossy(&units[from as usize..to as usize]);
         assert_eq!(part(0, words[1]), "é");
         assert_eq!(part(words[1], words[2]), "𝄞");
         assert_eq!(part(words[2], words[3]), "a𝄞é");
@@ -190,8 +208,17 @@ mod tests {
         let mut batch = Batch::new();
         batch.push_other(Kind::Comment, "hi");
         batch.push_event("tick", "1", "x\ny");
-        let items: Vec<_> = batch.items().map(|i| (i.kind, i.event, i.id, i.data)).collect();
-        assert_eq!(items, [(Kind::Comment, "", "", "hi"), (Kind::Event, "tick", "1", "x\ny")]);
+        let items: Vec<_> = batch
+            .items()
+            .map(|i| (i.kind, i.event, i.id, i.data))
+            .collect();
+        assert_eq!(
+            items,
+            [
+                (Kind::Comment, "", "", "hi"),
+                (Kind::Event, "tick", "1", "x\ny")
+            ]
+        );
         assert_eq!(batch.len(), 2);
     }
 }

@@ -91,7 +91,13 @@ impl Publisher {
             .with("outcome", "not_stored"));
         }
         let (answer, answered) = oneshot::channel();
-        self.sender()?.send(Job { message, size, answer }).map_err(|_| closed())?;
+        self.sender()?
+            .send(Job {
+                message,
+                size,
+                answer,
+            })
+            .map_err(|_| closed())?;
         Task::start(async move { answered.await.unwrap_or_else(|_| Err(closed())) })
     }
 
@@ -131,12 +137,27 @@ impl std::fmt::Debug for Publisher {
 }
 
 fn closed() -> Failure {
-    Failure::closed("the publisher was closed; whether the event was stored is not known").with("outcome", "unknown")
+    Failure::closed("the publisher was closed; whether the event was stored is not known")
+        .with("outcome", "unknown")
 }
 
-async fn work(client: client::Publisher, mut jobs: mpsc::UnboundedReceiver<Job>, waiting: Arc<AtomicUsize>) {
-    while let Some(Job { message, size, answer }) = jobs.recv().await {
-        let Message { topics, data, event, key } = message;
+async fn work(
+    client: client::Publisher,
+    mut jobs: mpsc::UnboundedReceiver<Job>,
+    waiting: Arc<AtomicUsize>,
+) {
+    while let Some(Job {
+        message,
+        size,
+        answer,
+    }) = jobs.recv().await
+    {
+        let Message {
+            topics,
+            data,
+            event,
+            key,
+        } = message;
         let mut publication = client::PublishMessage::new(data);
         if let Some(event) = event {
             publication = publication.event(event);

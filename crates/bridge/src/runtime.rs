@@ -42,15 +42,22 @@ pub fn handle() -> Result<Handle, Failure> {
             .enable_all()
             .build()
             .map_err(|error| {
-                Failure::internal(format!("cannot start the threads of eventwire: {error}; is a limit on threads reached?"))
+                Failure::internal(format!(
+                    "cannot start the threads of eventwire: {error}; is a limit on threads reached?"
+                ))
             })?;
-        let fresh = Box::into_raw(Box::new(Home { process: std::process::id(), runtime }));
+        let fresh = Box::into_raw(Box::new(Home {
+            process: std::process::id(),
+            runtime,
+        }));
         match HOME.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => continue,
             // Another thread was quicker: take its runtime and end ours.
             #[allow(unsafe_code)]
             // SAFETY: `fresh` was made by `Box::into_raw` above and nobody else has seen it.
-            Err(_) => unsafe { Box::from_raw(fresh) }.runtime.shutdown_background(),
+            Err(_) => unsafe { Box::from_raw(fresh) }
+                .runtime
+                .shutdown_background(),
         }
     }
 }

@@ -177,7 +177,14 @@ impl Stream {
         let stream = options.build()?;
         let closer = stream.closer();
         let progress = Arc::new(Mutex::new(Progress::of(&stream)));
-        Ok(Self { owner: Owner::default(), url, mailbox, closer, progress, unopened: Mutex::new(Some(stream)) })
+        Ok(Self {
+            owner: Owner::default(),
+            url,
+            mailbox,
+            closer,
+            progress,
+            unopened: Mutex::new(Some(stream)),
+        })
     }
 
     /// Starts it, the first time.
@@ -187,7 +194,11 @@ impl Stream {
     /// The stream was opened in another process, before a `fork`; or there is no runtime to be had.
     pub fn open(&self) -> Result<(), Failure> {
         self.owner.check("stream")?;
-        let unopened = self.unopened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let unopened = self
+            .unopened
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(stream) = unopened {
             runtime::spawn(pump(stream, self.mailbox.clone(), self.progress.clone()))?;
         }
@@ -213,12 +224,19 @@ impl Stream {
     pub fn close(&self) {
         self.mailbox.close();
         self.closer.close();
-        self.unopened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.unopened
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
     }
 
     /// `connecting`, `open` or `closed`.
     pub fn state(&self) -> &'static str {
-        if self.closer.is_closed() { client::State::Closed.name() } else { self.progress().state.name() }
+        if self.closer.is_closed() {
+            client::State::Closed.name()
+        } else {
+            self.progress().state.name()
+        }
     }
 
     /// The last event ID that was received; it is sent at the next reconnect.
@@ -257,8 +275,11 @@ struct Progress {
 
 impl Progress {
     fn of(stream: &client::EventStream) -> Self {
-        let mut progress =
-            Self { state: client::State::Connecting, last_event_id: String::new(), reconnection_time: None };
+        let mut progress = Self {
+            state: client::State::Connecting,
+            last_event_id: String::new(),
+            reconnection_time: None,
+        };
         progress.update(stream);
         progress
     }
@@ -273,13 +294,20 @@ impl Progress {
 }
 
 /// Reads the stream into the mailbox until either side ends. A full mailbox stops the reading, and so the socket.
-async fn pump(stream: client::EventStream, mailbox: Arc<Mailbox<Failure>>, progress: Arc<Mutex<Progress>>) {
+async fn pump(
+    stream: client::EventStream,
+    mailbox: Arc<Mailbox<Failure>>,
+    progress: Arc<Mutex<Progress>>,
+) {
     let mut items = stream.items();
     // After every poll, not only after every item: marks move the last event ID without an item.
     let mut next = async || {
         poll_fn(|cx| {
             let polled = items.poll_next_unpin(cx);
-            progress.lock().unwrap_or_else(PoisonError::into_inner).update(items.stream());
+            progress
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .update(items.stream());
             polled
         })
         .await
@@ -301,7 +329,9 @@ async fn pump(stream: client::EventStream, mailbox: Arc<Mailbox<Failure>>, progr
 
 fn size(item: &client::StreamItem) -> usize {
     match item {
-        client::StreamItem::Event(event) => event.event().len() + event.id().len() + event.data().len(),
+        client::StreamItem::Event(event) => {
+            event.event().len() + event.id().len() + event.data().len()
+        }
         client::StreamItem::Comment(text) => text.len(),
         _ => 256,
     }

@@ -41,7 +41,9 @@ impl<T: Send + 'static> Task<T> {
         let mut future = Box::pin(future);
         let first = {
             let _runtime = handle.enter();
-            future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            future
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
         };
         let task = match first {
             Poll::Ready(answer) => Self::with(State::Done(answer)),
@@ -59,7 +61,10 @@ impl<T: Send + 'static> Task<T> {
     }
 
     fn with(state: State<T>) -> Self {
-        Self(Arc::new(Shared { state: Mutex::new(state), done: Condvar::new() }))
+        Self(Arc::new(Shared {
+            state: Mutex::new(state),
+            done: Condvar::new(),
+        }))
     }
 
     /// The answer, where it is there; None before that and after it was taken.
@@ -77,7 +82,10 @@ impl<T: Send + 'static> Task<T> {
     /// Waits at most `timeout`; whether [`take`](Self::take) is worth a call.
     pub fn wait(&self, timeout: Duration) -> bool {
         let state = self.0.lock();
-        let waited = self.0.done.wait_timeout_while(state, timeout, |state| matches!(state, State::Running(_)));
+        let waited = self
+            .0
+            .done
+            .wait_timeout_while(state, timeout, |state| matches!(state, State::Running(_)));
         waited.is_ok_and(|(state, _)| matches!(*state, State::Done(_)))
     }
 

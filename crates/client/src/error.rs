@@ -73,9 +73,10 @@ impl ErrorKind {
             ErrorKind::Decode => "DecodeError",
             ErrorKind::Timeout(_) => "StreamTimeoutError",
             ErrorKind::Closed => "ClosedError",
-            ErrorKind::InvalidUrl | ErrorKind::InvalidOption | ErrorKind::Publish | ErrorKind::NoRuntime => {
-                "EventwireError"
-            }
+            ErrorKind::InvalidUrl
+            | ErrorKind::InvalidOption
+            | ErrorKind::Publish
+            | ErrorKind::NoRuntime => "EventwireError",
         }
     }
 }
@@ -227,7 +228,8 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut s = f.debug_struct("Error");
-        s.field("kind", &self.inner.kind).field("message", &self.inner.message);
+        s.field("kind", &self.inner.kind)
+            .field("message", &self.inner.message);
         if let Some(status) = self.inner.status {
             s.field("status", &status);
         }
@@ -272,4 +274,31 @@ pub(crate) fn explain(error: &(dyn StdError + 'static)) -> String {
     }
     let from = chain.len().saturating_sub(2);
     chain[from..].join(": ")
+}
+
+/// What the body of an error answer says, in one line: the message of a JSON object, or the first line of a text.
+pub(crate) fn body_says(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let line = match serde_json::from_str(&text) {
+        Ok(serde_json::Value::Object(fields)) => {
+            let message = ["message", "error", "detail"]
+                .into_iter()
+                .find_map(|name| fields.get(name)?.as_str());
+            message.map(str::to_owned)
+        }
+        // A page for browsers begins with its markup.
+        _ => text
+            .trim_start()
+            .lines()
+            .next()
+            .filter(|line| !line.starts_with('<'))
+            .map(str::to_owned),
+    }?;
+    let line: String = line
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect();
+    (!line.is_empty()).then_some(line)
 }

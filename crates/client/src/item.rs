@@ -65,7 +65,13 @@ impl Reset {
         let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(event.data()) else {
             return Err(event);
         };
-        let text = |name: &str| fields.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        let text = |name: &str| {
+            fields
+                .get(name)
+                .and_then(|v| v.as_str())
+                .unwrap_or_default()
+                .to_owned()
+        };
         Ok(Reset {
             requested: text("requested"),
             reason: text("reason"),

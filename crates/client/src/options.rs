@@ -57,6 +57,7 @@ pub struct ConnectOptions {
     pub(crate) max_line: usize,
     pub(crate) max_event: usize,
     pub(crate) comments: bool,
+    pub(crate) follow_redirects: bool,
     pub(crate) profile: Profile,
     /// The first option that was no good; told by `open`, so that the building stays a chain.
     wrong: Option<Error>,
@@ -78,6 +79,7 @@ impl ConnectOptions {
             max_line: DEFAULT_MAX_LINE,
             max_event: DEFAULT_MAX_EVENT,
             comments: false,
+            follow_redirects: true,
             profile: Profile::Connect,
             wrong: None,
         }
@@ -189,6 +191,13 @@ impl ConnectOptions {
         self
     }
 
+    /// Whether redirects (301, 302, 303, 307, 308) are followed: at most 20 in a row, never from https to http, and without
+    /// `Authorization` and `Cookie` from the first one to another origin on. Not followed, they are errors. Default: yes.
+    pub fn follow_redirects(mut self, follow: bool) -> Self {
+        self.follow_redirects = follow;
+        self
+    }
+
     /// Whose rules to follow. Default: [`Profile::Connect`].
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
@@ -201,7 +210,8 @@ impl ConnectOptions {
     ///
     /// [`ErrorKind::InvalidUrl`] and [`ErrorKind::InvalidOption`].
     pub fn open(self) -> Result<EventStream, Error> {
-        Ok(EventStream::new(Session::new(self)?))
+        let connect_timeout = self.connect_timeout;
+        Ok(EventStream::new(Session::new(self)?, connect_timeout))
     }
 
     /// Checks what can be checked before anything is sent, and gives the parsed URL.
@@ -224,13 +234,18 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|error| {
         Error::new(
             ErrorKind::InvalidUrl,
-            format!("{text:?} is no URL ({error}): give a whole one, as http://127.0.0.1:8844/events"),
+            format!(
+                "{text:?} is no URL ({error}): give a whole one, as http://127.0.0.1:8844/events"
+            ),
         )
     })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Error::new(
             ErrorKind::InvalidUrl,
-            format!("cannot connect to {}: the scheme must be http or https", redacted(&url)),
+            format!(
+                "cannot connect to {}: the scheme must be http or https",
+                redacted(&url)
+            ),
         ));
     }
     Ok(url)
@@ -244,9 +259,11 @@ pub(crate) fn parse_header(name: &str, value: &[u8]) -> Result<(HeaderName, Head
             format!("header {name:?} cannot be sent: {what}"),
         )
     };
-    let parsed: HeaderName = name.parse().map_err(|_| wrong("its name has a character that no name may have"))?;
-    let mut value =
-        HeaderValue::from_bytes(value).map_err(|_| wrong("its value has a line end or another control character"))?;
+    let parsed: HeaderName = name
+        .parse()
+        .map_err(|_| wrong("its name has a character that no name may have"))?;
+    let mut value = HeaderValue::from_bytes(value)
+        .map_err(|_| wrong("its value has a line end or another control character"))?;
     if [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(&parsed) {
         value.set_sensitive(true);
     }
@@ -269,6 +286,7 @@ impl fmt::Debug for ConnectOptions {
             .field("max_line", &self.max_line)
             .field("max_event", &self.max_event)
             .field("comments", &self.comments)
+            .field("follow_redirects", &self.follow_redirects)
             .field("profile", &self.profile)
             .finish()
     }

@@ -186,18 +186,26 @@ mod tests {
         for seed in 0..200 {
             for (n, delay) in delays(&policy, seed, 40).into_iter().enumerate() {
                 let cap = Duration::from_secs(1 << n.min(5)).min(policy.max);
-                assert!(delay >= policy.min && delay <= cap, "seed {seed} wait {n}: {delay:?}");
+                assert!(
+                    delay >= policy.min && delay <= cap,
+                    "seed {seed} wait {n}: {delay:?}"
+                );
             }
         }
     }
 
     #[test]
     fn waits_are_spread_over_the_whole_range() {
-        let policy = RetryPolicy::new().min(Duration::ZERO).base(Duration::from_secs(10));
+        let policy = RetryPolicy::new()
+            .min(Duration::ZERO)
+            .base(Duration::from_secs(10));
         let firsts: Vec<_> = (0..400).map(|seed| delays(&policy, seed, 1)[0]).collect();
         for tenth in 0..10 {
             let range = Duration::from_secs(tenth)..Duration::from_secs(tenth + 1);
-            assert!(firsts.iter().any(|d| range.contains(d)), "nothing in {range:?}");
+            assert!(
+                firsts.iter().any(|d| range.contains(d)),
+                "nothing in {range:?}"
+            );
         }
     }
 
@@ -228,8 +236,14 @@ mod tests {
 
     #[test]
     fn contradictory_and_extreme_bounds_do_not_panic() {
-        let policy = RetryPolicy::new().min(Duration::from_secs(60)).max(Duration::from_secs(1));
-        assert!(delays(&policy, 1, 50).iter().all(|d| *d == Duration::from_secs(60)));
+        let policy = RetryPolicy::new()
+            .min(Duration::from_secs(60))
+            .max(Duration::from_secs(1));
+        assert!(
+            delays(&policy, 1, 50)
+                .iter()
+                .all(|d| *d == Duration::from_secs(60))
+        );
         let policy = RetryPolicy::new().base(Duration::MAX).max(Duration::MAX);
         assert_eq!(delays(&policy, 1, 50).len(), 50);
         let mut backoff = Backoff::new(&policy, 1);

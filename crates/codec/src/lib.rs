@@ -1,12 +1,12 @@
 //! eventwire-codec
-#![forbid(unsafe_code)]
 
 mod decoder;
 mod encoder;
 mod error;
 mod event;
+mod scan;
 
-pub use decoder::{Builder, Decoder, Item, Items};
+pub use decoder::{Decoder, DecoderBuilder, Item, Items};
 pub use encoder::{Block, Encoder};
 pub use error::{DecodeError, EncodeError, EncodeErrorKind, Limit};
 pub use event::{Event, EventRef};

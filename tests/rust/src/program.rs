@@ -1,4 +1,4 @@
-//! A child process that speaks JSON lines, and that never outlives its owner.
+//! A child process that speaks JSON lines, and that never outlives its owner (on Unix).
 //!
 //! The child is in a process group of its own, so that Ctrl-C in a terminal reaches its owner alone, who ends it. Should the
 //! owner be killed, the child sees the end of its standard input, which means "stop" in this protocol.
@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::bounded;
@@ -118,27 +119,66 @@ impl Program {
         self.stdin = None;
     }
 
-    /// Asks it to stop and waits until it has.
+    /// As [`end`](Self::end), and it must have succeeded.
     ///
     /// # Errors
     ///
-    /// Where it does not, or not with success.
-    pub async fn stop(mut self) -> Result<()> {
-        self.ask_to_stop();
-        let status: ExitStatus = match bounded("its exit", self.child.wait()).await {
-            Ok(status) => status?,
-            Err(error) => {
-                bail!("{} did not stop when its standard input ended: {error}{}", self.name, self.complaints())
-            }
-        };
-        ensure!(status.success(), "{} ended with {status}{}", self.name, self.complaints());
+    /// Where it does not stop, or not with success.
+    pub async fn stop(self) -> Result<()> {
+        let (name, stderr) = (self.name.clone(), self.stderr.clone());
+        let status = self.end().await?;
+        ensure!(status.success(), "{name} ended with {status}{}", lines(&stderr));
         Ok(())
     }
 
-    fn complaints(&self) -> String {
-        let kept = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().map(|line| format!("\n    {line}")).collect()
+    /// Asks it to stop and waits until it has, with success or not.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not.
+    pub async fn end(mut self) -> Result<ExitStatus> {
+        self.ask_to_stop();
+        match bounded("its exit", self.child.wait()).await {
+            Ok(status) => Ok(status?),
+            Err(error) => {
+                bail!("{} did not stop when its standard input ended: {error}{}", self.name, self.complaints())
+            }
+        }
     }
+
+    /// The end of its standard error, for a message.
+    pub fn complaints(&self) -> String {
+        lines(&self.stderr)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // The whole group, so that nothing that the child has started stays; `id` is none once it was waited for.
+        if let Some(group) = self.child.id() {
+            let kill = format!("kill -s KILL -- -{group}");
+            let _ = std::process::Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+fn lines(stderr: &Mutex<VecDeque<String>>) -> String {
+    let kept = stderr.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.iter().map(|line| format!("\n    {line}")).collect()
+}
+
+/// Waits until a person, or whoever started this program, wants it to end: SIGINT, SIGTERM or SIGHUP.
+pub async fn interrupted() {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let waits = signals.map(|kind| {
+        Box::pin(async move {
+            match signal(kind) {
+                Ok(mut signal) => signal.recv().await,
+                Err(_) => std::future::pending().await,
+            }
+        })
+    });
+    futures_util::future::select_all(waits).await;
 }
 
 /// The path of a program of this crate, which cargo puts beside the running one.

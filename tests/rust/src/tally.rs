@@ -39,6 +39,11 @@ impl Tally {
         self.got.is_empty()
     }
 
+    /// The greatest that it has noted.
+    pub fn greatest(&self) -> Option<u64> {
+        self.got.iter().copied().max()
+    }
+
     /// Compares it with what was published.
     pub fn verdict(&self, total: u64) -> Verdict {
         let mut times = vec![0_usize; usize::try_from(total).unwrap_or(usize::MAX)];

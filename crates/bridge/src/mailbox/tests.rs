@@ -13,7 +13,13 @@ mod plain {
 
     use super::*;
 
-    fn listened(bound: usize) -> (Mailbox<()>, std::sync::Arc<AtomicUsize>, std::sync::Arc<Notifier>) {
+    fn listened(
+        bound: usize,
+    ) -> (
+        Mailbox<()>,
+        std::sync::Arc<AtomicUsize>,
+        std::sync::Arc<Notifier>,
+    ) {
         let wakes = std::sync::Arc::new(AtomicUsize::new(0));
         let count = wakes.clone();
         let notifier = Arc::new(Notifier::new(move || {
@@ -121,7 +127,10 @@ mod model {
 
     impl Loop {
         fn notifier() -> (Arc<Self>, Arc<Notifier>) {
-            let event_loop = Arc::new(Self { woken: Mutex::new(false), wake: LoomCondvar::new() });
+            let event_loop = Arc::new(Self {
+                woken: Mutex::new(false),
+                wake: LoomCondvar::new(),
+            });
             let signal = event_loop.clone();
             let notifier = Arc::new(Notifier::new(move || {
                 *lock(&signal.woken) = true;

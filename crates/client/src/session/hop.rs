@@ -1,8 +1,8 @@
 //! One request of a chain of redirects, and what of it survives the next.
 
 use http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
-    CONTENT_TYPE, COOKIE, HeaderName, LOCATION, PROXY_AUTHORIZATION, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
+    CONTENT_LOCATION, CONTENT_TYPE, COOKIE, HeaderName, LOCATION, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
@@ -41,12 +41,19 @@ impl Hop {
 
     /// The request after a redirect; or what is wrong with where it leads.
     pub(super) fn redirected(&self, head: &Head) -> Result<Hop, String> {
-        let location = head.headers.get(LOCATION).map(HeaderValue::as_bytes).unwrap_or_default();
+        let location = head
+            .headers
+            .get(LOCATION)
+            .map(HeaderValue::as_bytes)
+            .unwrap_or_default();
         if location.is_empty() {
             return Err("redirects without a Location".to_owned());
         }
         if self.followed >= MAX_REDIRECTS {
-            return Err(format!("redirects for the {}th time in a row", self.followed + 1));
+            return Err(format!(
+                "redirects for the {}th time in a row",
+                self.followed + 1
+            ));
         }
         let location = String::from_utf8_lossy(location);
         let url = self
@@ -56,9 +63,17 @@ impl Hop {
         match (self.url.scheme(), url.scheme()) {
             (_, "https") | ("http", "http") => {}
             ("https", "http") => {
-                return Err(format!("redirects to {}, from https to http, which is not followed", redacted(&url)));
+                return Err(format!(
+                    "redirects to {}, from https to http, which is not followed",
+                    redacted(&url)
+                ));
             }
-            _ => return Err(format!("redirects to {}, which is neither http nor https", redacted(&url))),
+            _ => {
+                return Err(format!(
+                    "redirects to {}, which is neither http nor https",
+                    redacted(&url)
+                ));
+            }
         }
         let becomes_get = match head.status {
             StatusCode::SEE_OTHER => !matches!(self.method, Method::GET | Method::HEAD),
@@ -67,7 +82,11 @@ impl Hop {
         };
         Ok(Hop {
             secrets: self.secrets && url.origin() == self.url.origin(),
-            method: if becomes_get { Method::GET } else { self.method.clone() },
+            method: if becomes_get {
+                Method::GET
+            } else {
+                self.method.clone()
+            },
             body: self.body && !becomes_get,
             followed: self.followed + 1,
             url,
@@ -79,14 +98,24 @@ impl Hop {
         let mut headers = options.headers.clone();
         default(&mut headers, ACCEPT, "text/event-stream");
         default(&mut headers, CACHE_CONTROL, "no-cache");
-        default(&mut headers, USER_AGENT, concat!("eventwire/", env!("CARGO_PKG_VERSION")));
+        default(
+            &mut headers,
+            USER_AGENT,
+            concat!("eventwire/", env!("CARGO_PKG_VERSION")),
+        );
         if !self.secrets {
             for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
                 headers.remove(secret);
             }
         }
         if !self.body {
-            for about_body in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION] {
+            for about_body in [
+                CONTENT_TYPE,
+                CONTENT_LENGTH,
+                CONTENT_ENCODING,
+                CONTENT_LANGUAGE,
+                CONTENT_LOCATION,
+            ] {
                 headers.remove(about_body);
             }
         }
@@ -121,5 +150,7 @@ pub(super) fn take_last_event_id(headers: &mut HeaderMap) -> Option<String> {
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    headers.entry(name).or_insert(HeaderValue::from_static(value));
+    headers
+        .entry(name)
+        .or_insert(HeaderValue::from_static(value));
 }

@@ -46,11 +46,13 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
         .next_back()
         .and_then(|value| value.as_bytes().split(|b| *b == b';').next())
         .unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+    essence
+        .trim_ascii()
+        .eq_ignore_ascii_case(b"text/event-stream")
 }
 
 /// `Retry-After` in both of its forms.
-pub(super) fn retry_after(head: &Head) -> Option<Duration> {
+pub(crate) fn retry_after(head: &Head) -> Option<Duration> {
     let value = head.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         let seconds = value.parse().unwrap_or(u64::MAX);
@@ -59,8 +61,15 @@ pub(super) fn retry_after(head: &Head) -> Option<Duration> {
     let until = httpdate::parse_http_date(value).ok()?;
     // By the server's own clock where it tells it, so that a wrong one does no harm.
     let date = head.headers.get(DATE).and_then(|date| date.to_str().ok());
-    let now: SystemTime = date.and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(head.received);
-    Some(until.duration_since(now).unwrap_or_default().min(MAX_RETRY_AFTER))
+    let now: SystemTime = date
+        .and_then(|date| httpdate::parse_http_date(date).ok())
+        .unwrap_or(head.received);
+    Some(
+        until
+            .duration_since(now)
+            .unwrap_or_default()
+            .min(MAX_RETRY_AFTER),
+    )
 }
 
 /// What to do about a status, for people.
@@ -93,26 +102,59 @@ mod tests {
 
     #[test]
     fn the_content_type_is_judged_by_its_essence() {
-        for good in ["text/event-stream", "Text/Event-Stream;charset=latin1", " text/event-stream ; x=y"] {
-            assert_eq!(judge(&head(200, &[("content-type", good)]), Profile::Connect), Verdict::Stream, "{good}");
+        for good in [
+            "text/event-stream",
+            "Text/Event-Stream;charset=latin1",
+            " text/event-stream ; x=y",
+        ] {
+            assert_eq!(
+                judge(&head(200, &[("content-type", good)]), Profile::Connect),
+                Verdict::Stream,
+                "{good}"
+            );
         }
-        for bad in ["text/html", "text/event-streams", "text/event", "", "application/json; text/event-stream"] {
-            assert_eq!(judge(&head(200, &[("content-type", bad)]), Profile::Connect), Verdict::NotAStream, "{bad}");
+        for bad in [
+            "text/html",
+            "text/event-streams",
+            "text/event",
+            "",
+            "application/json; text/event-stream",
+        ] {
+            assert_eq!(
+                judge(&head(200, &[("content-type", bad)]), Profile::Connect),
+                Verdict::NotAStream,
+                "{bad}"
+            );
         }
-        assert_eq!(judge(&head(200, &[]), Profile::Connect), Verdict::NotAStream);
+        assert_eq!(
+            judge(&head(200, &[]), Profile::Connect),
+            Verdict::NotAStream
+        );
     }
 
     #[test]
     fn which_statuses_are_tried_again() {
         for status in [408, 425, 429, 500, 501, 502, 503, 504, 599] {
-            assert_eq!(judge(&head(status, &[]), Profile::Connect), Verdict::Refused { retry: true });
-            assert_eq!(judge(&head(status, &[]), Profile::EventSource), Verdict::Refused { retry: false });
+            assert_eq!(
+                judge(&head(status, &[]), Profile::Connect),
+                Verdict::Refused { retry: true }
+            );
+            assert_eq!(
+                judge(&head(status, &[]), Profile::EventSource),
+                Verdict::Refused { retry: false }
+            );
         }
         for status in [201, 205, 206, 300, 304, 305, 400, 401, 403, 404, 410, 418] {
-            assert_eq!(judge(&head(status, &[]), Profile::Connect), Verdict::Refused { retry: false });
+            assert_eq!(
+                judge(&head(status, &[]), Profile::Connect),
+                Verdict::Refused { retry: false }
+            );
         }
         assert_eq!(judge(&head(204, &[]), Profile::Connect), Verdict::NoContent);
-        assert_eq!(judge(&head(204, &[]), Profile::EventSource), Verdict::Refused { retry: false });
+        assert_eq!(
+            judge(&head(204, &[]), Profile::EventSource),
+            Verdict::Refused { retry: false }
+        );
     }
 
     #[test]
@@ -121,7 +163,10 @@ mod tests {
         assert_eq!(after("7"), Some(Duration::from_secs(7)));
         assert_eq!(after("0"), Some(Duration::ZERO));
         assert_eq!(after("99999999999999999999999999"), Some(MAX_RETRY_AFTER));
-        assert_eq!(after("Sun, 06 Nov 1994 08:49:47 GMT"), Some(Duration::from_secs(10)));
+        assert_eq!(
+            after("Sun, 06 Nov 1994 08:49:47 GMT"),
+            Some(Duration::from_secs(10))
+        );
         assert_eq!(after("Sun, 06 Nov 1994 08:49:30 GMT"), Some(Duration::ZERO));
         for bad in ["", "soon", "-1", "1.5"] {
             assert_eq!(after(bad), None, "{bad}");
@@ -131,6 +176,9 @@ mod tests {
             ("retry-after", "Sun, 06 Nov 2044 08:49:47 GMT"),
             ("date", "Sun, 06 Nov 2044 08:49:37 GMT"),
         ];
-        assert_eq!(retry_after(&head(503, &by_its_own_clock)), Some(Duration::from_secs(10)));
+        assert_eq!(
+            retry_after(&head(503, &by_its_own_clock)),
+            Some(Duration::from_secs(10))
+        );
     }
 }

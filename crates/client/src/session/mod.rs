@@ -37,33 +37,33 @@
 //! # }
 //! ```
 
+mod decode;
+mod errors;
 mod hop;
 mod judge;
 mod phase;
 mod retries;
 mod wire;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
 use bytes::Bytes;
-use eventwire_codec::{Decoder, Event, Item};
-use http::StatusCode;
+use eventwire_codec::Decoder;
 use url::Url;
 
 use crate::error::redacted;
-use crate::{Backoff, Clock, CloseReason, ConnectOptions, Error, ErrorKind, Opened, Reset, RetryPolicy, State, StreamItem};
+use crate::{
+    Backoff, Clock, CloseReason, ConnectOptions, Error, ErrorKind, Opened, RetryPolicy, State,
+    StreamItem,
+};
+use decode::decoder;
 use hop::Hop;
-use judge::{Verdict, advice, judge, retry_after};
+pub(crate) use judge::retry_after;
+use judge::{Verdict, advice, judge};
 use phase::{Open, Phase, Refused};
 pub use wire::{Failure, Head, Request};
-
-/// As much of a chunk is decoded at a time, so that the items of a large one do not all wait in memory.
-const SLICE: usize = 16 * 1024;
 
 /// One subscription as a state machine. See the [module](self) for how to drive it.
 #[derive(Debug)]
@@ -80,6 +80,7 @@ pub struct Session {
     queue: VecDeque<Queued>,
     /// The last event ID of what was taken; that of what was only decoded is the decoder's.
     last_event_id: String,
+    reconnection_time: Option<u64>,
     backoff: Backoff,
     /// When the current streak of failures began.
     failing_since: Option<Duration>,
@@ -124,6 +125,7 @@ impl Session {
             undecoded_at: Duration::ZERO,
             queue: VecDeque::new(),
             last_event_id: options.last_event_id.clone(),
+            reconnection_time: None,
             backoff: Backoff::new(options.retry.as_ref().unwrap_or(&default), seed),
             failing_since: None,
             url,
@@ -138,7 +140,7 @@ impl Session {
                 Some(Queued::Item(item)) => {
                     let id = match &item {
                         StreamItem::Event(event) => event.id(),
-                        StreamItem::Reset(reset) => &reset.id,
+                        StreamItem::Reset(reset) => reset.id.as_str(),
                         _ => return Some(Ok(item)),
                     };
                     if *id != self.last_event_id {
@@ -162,7 +164,9 @@ impl Session {
         }
         match self.phase {
             Phase::Start => {}
-            Phase::Waiting { until } if now >= until => self.hop = Hop::first(&self.options, &self.url),
+            Phase::Waiting { until } if now >= until => {
+                self.hop = Hop::first(&self.options, &self.url)
+            }
             Phase::Redirected => {}
             _ => return None,
         }
@@ -183,6 +187,14 @@ impl Session {
         match judge(&head, self.options.profile) {
             Verdict::Stream => self.opened(now, head),
             Verdict::NoContent => self.finish(CloseReason::NoContent, None),
+            Verdict::Redirect if !self.options.follow_redirects => {
+                let text = format!(
+                    " answered {}, and redirects are not followed (follow_redirects)",
+                    head.status
+                );
+                let error = self.status_error(&head, &text);
+                self.finish(CloseReason::Failed, Some(error));
+            }
             Verdict::Redirect => match self.hop.redirected(&head) {
                 Ok(hop) => {
                     self.hop = hop;
@@ -208,17 +220,17 @@ impl Session {
     /// Bytes of the answer's body came.
     pub fn feed(&mut self, now: Duration, chunk: impl Into<Bytes>) {
         let chunk = chunk.into();
+        // What is left of the chunk before, where the transport did not wait until it was taken.
+        self.decode_all();
         match &mut self.phase {
             Phase::Open(open) if !chunk.is_empty() => {
                 open.last_byte = now;
-                while !self.undecoded.is_empty() {
-                    self.decode_slice();
-                }
                 self.undecoded = chunk;
                 self.undecoded_at = now;
             }
             Phase::Refused(refused) => {
-                if refused.collect(&chunk) {
+                let full = refused.collect(&chunk);
+                if full {
                     self.refused(now);
                 }
             }
@@ -258,15 +270,17 @@ impl Session {
     /// Lets the clocks see the time.
     pub fn tick(&mut self, now: Duration) {
         match &self.phase {
-            Phase::Sent { last_byte } if self.is_due(*last_byte, self.options.idle_timeout, now) => {
-                self.timed_out(now, Clock::Idle);
+            Phase::Sent { last_byte }
+                if self.is_due(*last_byte, self.options.idle_timeout, now) =>
+            {
+                self.lost(now, self.timeout_error(Clock::Idle), true);
             }
             Phase::Open(open) => {
                 let (last_byte, last_event) = (open.last_byte, open.last_event);
                 if self.is_due(last_byte, self.options.idle_timeout, now) {
-                    self.timed_out(now, Clock::Idle);
+                    self.lost(now, self.timeout_error(Clock::Idle), true);
                 } else if self.is_due(last_event, self.options.event_timeout, now) {
-                    self.timed_out(now, Clock::Event);
+                    self.lost(now, self.timeout_error(Clock::Event), true);
                 }
             }
             Phase::Refused(refused) if now >= refused.until => self.refused(now),
@@ -278,7 +292,9 @@ impl Session {
     /// before.
     pub fn wake_at(&self) -> Option<Duration> {
         let (idle, event) = (self.options.idle_timeout, self.options.event_timeout);
-        let after = |since: Duration, clock: Option<Duration>| clock.map(|clock| since.saturating_add(clock));
+        let after = |since: Duration, clock: Option<Duration>| {
+            clock.map(|clock| since.saturating_add(clock))
+        };
         match &self.phase {
             Phase::Start | Phase::Redirected => Some(Duration::ZERO),
             Phase::Sent { last_byte } => after(*last_byte, idle),
@@ -317,7 +333,10 @@ impl Session {
 
     /// Whether the transport is to go on with the current connection.
     pub fn reading(&self) -> bool {
-        matches!(self.phase, Phase::Sent { .. } | Phase::Open(_) | Phase::Refused(_))
+        matches!(
+            self.phase,
+            Phase::Sent { .. } | Phase::Open(_) | Phase::Refused(_)
+        )
     }
 
     /// Whether all that was fed is decoded and taken. A transport that reads only then holds the socket back when its
@@ -345,6 +364,11 @@ impl Session {
         &self.last_event_id
     }
 
+    /// What the server's `retry:` last asked for, in milliseconds.
+    pub fn reconnection_time(&self) -> Option<u64> {
+        self.reconnection_time
+    }
+
     /// The address that is connected to, which differs from the one asked where there were redirects.
     pub fn url(&self) -> &str {
         self.hop.url.as_str()
@@ -353,97 +377,16 @@ impl Session {
     fn opened(&mut self, now: Duration, head: Head) {
         tracing::debug!(target: "eventwire::client", url = %redacted(&self.hop.url), last_event_id = %self.last_event_id, "open");
         self.phase = Phase::Open(Open::new(now));
-        self.queue.push_back(Queued::Item(StreamItem::Opened(Opened {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            url: redacted(&self.hop.url),
-        })));
-    }
-
-    fn decode_all(&mut self) {
-        while !self.undecoded.is_empty() {
-            self.decode_slice();
-        }
-    }
-
-    fn decode_slice(&mut self) {
-        let slice = self.undecoded.split_to(self.undecoded.len().min(SLICE));
-        let Phase::Open(open) = &mut self.phase else {
-            self.undecoded = Bytes::new();
-            return;
-        };
-        let mut moved = false;
-        let mut items = self.decoder.feed(&slice);
-        let wrong = loop {
-            match items.next() {
-                Ok(Some(Item::Event(event))) => {
-                    open.last_event = self.undecoded_at;
-                    open.delivered = true;
-                    moved = false;
-                    self.queue.push_back(Queued::Item(item_of(event.to_event())));
-                }
-                Ok(Some(Item::Comment(text))) => {
-                    self.queue.push_back(Queued::Item(StreamItem::Comment(text.to_owned())));
-                }
-                Ok(Some(_)) => moved = true,
-                Ok(None) => break None,
-                Err(error) => break Some(error),
-            }
-        };
-        drop(items);
-        let _ = moved;
-        self.note_last_event_id();
-        if let Some(milliseconds) = self.decoder.reconnection_time() {
-            self.backoff.set_reconnection_time(milliseconds);
-        }
-        if let Some(error) = wrong {
-            // Not tried again: the stream would go on at the same place, with the same bytes.
-            self.undecoded = Bytes::new();
-            let error = Error::decode(error, &self.hop.url);
-            self.finish(CloseReason::Failed, Some(error));
-        }
-    }
-
-    /// Queues the last event ID where a block without data moved it.
-    fn note_last_event_id(&mut self) {
-        let id = self.decoder.last_event_id();
-        let queued = self.queue.iter().rev().find_map(|queued| match queued {
-            Queued::Item(StreamItem::Event(event)) => Some(event.id()),
-            Queued::Item(StreamItem::Reset(reset)) => Some(&reset.id),
-            Queued::LastEventId(id) => Some(id),
-            _ => None,
-        });
-        if id != queued.unwrap_or(&self.last_event_id) {
-            let id = id.to_owned();
-            self.queue.push_back(Queued::LastEventId(id));
-        }
+        self.queue
+            .push_back(Queued::Item(StreamItem::Opened(Opened {
+                status: head.status.as_u16(),
+                headers: head.headers,
+                url: redacted(&self.hop.url),
+            })));
     }
 
     fn is_due(&self, since: Duration, clock: Option<Duration>, now: Duration) -> bool {
         clock.is_some_and(|clock| now >= since.saturating_add(clock))
-    }
-
-    fn status_error(&self, head: &Head, what: &str) -> Error {
-        Error::new(ErrorKind::Status, format!("{}{what}", redacted(&self.hop.url)))
-            .with_url(&self.hop.url)
-            .with_attempt(self.attempt())
-            .with_retry_after(retry_after(head))
-            .with_response(head.status, head.headers.clone())
-    }
-
-    fn content_type_error(&self, head: &Head) -> Error {
-        let sent = match head.headers.get(http::header::CONTENT_TYPE) {
-            Some(value) => format!("{:?}", String::from_utf8_lossy(value.as_bytes())),
-            None => "no content type".to_owned(),
-        };
-        let text = format!(
-            "{} is no event stream: it answered {sent}, not text/event-stream",
-            redacted(&self.hop.url)
-        );
-        Error::new(ErrorKind::ContentType, text)
-            .with_url(&self.hop.url)
-            .with_attempt(self.attempt())
-            .with_response(StatusCode::OK, head.headers.clone())
     }
 
     /// The body of an error answer is as complete as it gets.
@@ -458,37 +401,5 @@ impl Session {
         } else {
             self.finish(CloseReason::Failed, Some(error));
         }
-    }
-
-    fn timed_out(&mut self, now: Duration, clock: Clock) {
-        let at = redacted(&self.hop.url);
-        let text = match clock {
-            Clock::Event => format!(
-                "no event from {at} within {:?} (event_timeout), though the connection stands",
-                self.options.event_timeout.unwrap_or_default()
-            ),
-            _ => format!(
-                "not a byte from {at} within {:?} (idle_timeout)",
-                self.options.idle_timeout.unwrap_or_default()
-            ),
-        };
-        let error = Error::new(ErrorKind::Timeout(clock), text).with_url(&self.hop.url);
-        self.lost(now, error, true);
-    }
-}
-
-fn decoder(options: &ConnectOptions, last_event_id: &str) -> Decoder {
-    Decoder::builder()
-        .last_event_id(last_event_id)
-        .max_line(options.max_line)
-        .max_event(options.max_event)
-        .comments(options.comments)
-        .build()
-}
-
-fn item_of(event: Event) -> StreamItem {
-    match Reset::from_event(event) {
-        Ok(reset) => StreamItem::Reset(reset),
-        Err(event) => StreamItem::Event(event),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use crate::Error;
-use crate::error::redacted_body;
+use crate::error::body_says;
 
 /// How much of an error's body is kept.
 const MAX_BODY: usize = 1024;
@@ -79,7 +79,7 @@ impl Refused {
 
     pub(super) fn into_error(self) -> Error {
         let body: Bytes = self.body.freeze();
-        match first_line(&body) {
+        match body_says(&body) {
             Some(line) => {
                 let message = format!("{} ({line})", self.error);
                 self.error.with_message(message).with_body(body)

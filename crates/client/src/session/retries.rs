@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::phase::Phase;
 use super::{Queued, Session};
-use crate::{Closed, CloseReason, Error, ErrorKind, Profile, Reconnecting, StreamItem};
+use crate::{CloseReason, Closed, Error, ErrorKind, Profile, Reconnecting, StreamItem};
 
 impl Session {
     /// The number of the current attempt in its streak, from 1.
@@ -26,14 +26,18 @@ impl Session {
             _ => return self.finish(CloseReason::Failed, Some(error)),
         };
         let since = *self.failing_since.get_or_insert(now);
-        let attempts_left = policy.attempts.is_none_or(|attempts| self.backoff.attempt() < attempts);
+        let attempts_left = policy
+            .attempts
+            .is_none_or(|attempts| self.backoff.attempt() < attempts);
         let delay = match self.options.profile {
             Profile::Connect => self.backoff.next_delay(),
             Profile::EventSource => self.backoff.next_standard_delay(),
         };
         let delay = delay.max(error.retry_after().unwrap_or_default());
         let until = now.saturating_add(delay);
-        let in_time = policy.deadline.is_none_or(|deadline| until <= since.saturating_add(deadline));
+        let in_time = policy
+            .deadline
+            .is_none_or(|deadline| until <= since.saturating_add(deadline));
         if !attempts_left || !in_time {
             return self.finish(CloseReason::GaveUp, Some(error));
         }

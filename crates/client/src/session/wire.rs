@@ -127,7 +127,7 @@ impl Failure {
         self.kind == ErrorKind::Disconnected
     }
 
-    pub(super) fn into_error(self, url: &Url, connect_timeout: Duration) -> Error {
+    pub(crate) fn into_error(self, url: &Url, connect_timeout: Duration) -> Error {
         let (at, message) = (redacted(url), &self.message);
         let text = match self.kind {
             ErrorKind::Disconnected => format!("the connection to {at} broke: {message}"),

@@ -8,10 +8,14 @@ pub(crate) fn driver(text: &str) -> Tally {
     let mut sum = None;
     for line in text.lines() {
         if let Some(case) = line.strip_prefix("not ok ") {
-            let (name, why) = case.split_once(": ").unwrap_or((case, "no reason is given"));
+            let (name, why) = case
+                .split_once(": ")
+                .unwrap_or((case, "no reason is given"));
             tally.fail(name, why);
         } else if let Some(case) = line.strip_prefix("skip ") {
-            let (name, why) = case.split_once(": ").unwrap_or((case, "no reason is given"));
+            let (name, why) = case
+                .split_once(": ")
+                .unwrap_or((case, "no reason is given"));
             tally.skip(name, why);
         } else if line.starts_with("ok ") {
             tally.pass();
@@ -23,7 +27,10 @@ pub(crate) fn driver(text: &str) -> Tally {
     match sum {
         None if tally.failed.is_empty() => tally.fail("the test program", "ended without its sum"),
         Some(sum) if sum != tally.to_string() => {
-            tally.fail("the test program", format!("says {sum}, but printed the cases of {tally}"));
+            tally.fail(
+                "the test program",
+                format!("says {sum}, but printed the cases of {tally}"),
+            );
         }
         _ => {}
     }

@@ -10,7 +10,11 @@ pub(crate) fn junit(xml: &str) -> Tally {
     let mut tally = Tally::default();
     for case in xml.split("<testcase ").skip(1) {
         let head = &case[..case.find('>').unwrap_or(case.len())];
-        let body = if head.ends_with('/') { "" } else { case.split("</testcase>").next().unwrap_or(case) };
+        let body = if head.ends_with('/') {
+            ""
+        } else {
+            case.split("</testcase>").next().unwrap_or(case)
+        };
         let name = match (attribute(head, "classname"), attribute(head, "name")) {
             (Some(class), Some(name)) if !class.is_empty() => format!("{class}::{name}"),
             (_, name) => name.unwrap_or_else(|| "a test without a name".to_owned()),
@@ -41,15 +45,25 @@ fn message(body: &str, child: &str) -> Option<String> {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     // With the space before it, so that `name` is not found in `classname`; the tag's first attribute has none.
     let marker = format!("{name}=\"");
-    let start = tag.match_indices(&marker).find(|(at, _)| *at == 0 || tag.as_bytes()[at - 1] == b' ')?.0;
+    let start = tag
+        .match_indices(&marker)
+        .find(|(at, _)| *at == 0 || tag.as_bytes()[at - 1] == b' ')?
+        .0;
     let value = &tag[start + marker.len()..];
     Some(unescape(&value[..value.find('"')?]))
 }
 
 fn unescape(text: &str) -> String {
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
+    let text = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'");
     // Last, so that an escaped "&amp;lt;" does not become "<".
-    text.replace("&#10;", "\n").replace("&#13;", "\r").replace("&#09;", "\t").replace("&amp;", "&")
+    text.replace("&#10;", "\n")
+        .replace("&#13;", "\r")
+        .replace("&#09;", "\t")
+        .replace("&amp;", "&")
 }
 
 #[cfg(test)]

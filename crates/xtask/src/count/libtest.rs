@@ -21,19 +21,34 @@ pub(crate) fn libtest(text: &str) -> Tally {
 }
 
 fn one(test: &str, tally: &mut Tally) {
-    let Some((name, outcome)) = test.rsplit_once(" ... ") else { return };
+    let Some((name, outcome)) = test.rsplit_once(" ... ") else {
+        return;
+    };
     if outcome == "FAILED" {
         tally.fail(name, "see its output above");
     } else if let Some(reason) = outcome.strip_prefix("ignored") {
         let reason = reason.trim_start_matches([',', ' ']);
-        tally.skip(name, if reason.is_empty() { "ignored, and no reason is given" } else { reason });
+        tally.skip(
+            name,
+            if reason.is_empty() {
+                "ignored, and no reason is given"
+            } else {
+                reason
+            },
+        );
     }
 }
 
 /// The number that stands before a word: 12 in "ok. 12 passed; 0 failed".
 fn number_before(text: &str, word: &str) -> usize {
-    let Some((before, _)) = text.split_once(word) else { return 0 };
-    before.rsplit(' ').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    let Some((before, _)) = text.split_once(word) else {
+        return 0;
+    };
+    before
+        .rsplit(' ')
+        .next()
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

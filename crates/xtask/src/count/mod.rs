@@ -33,11 +33,17 @@ impl Tally {
     }
 
     pub(crate) fn fail(&mut self, name: impl Into<String>, why: impl Into<String>) {
-        self.failed.push(Entry { name: name.into(), why: why.into() });
+        self.failed.push(Entry {
+            name: name.into(),
+            why: why.into(),
+        });
     }
 
     pub(crate) fn skip(&mut self, name: impl Into<String>, why: impl Into<String>) {
-        self.skipped.push(Entry { name: name.into(), why: why.into() });
+        self.skipped.push(Entry {
+            name: name.into(),
+            why: why.into(),
+        });
     }
 
     /// No test was run to its end.
@@ -82,7 +88,10 @@ mod tests {
 
     #[test]
     fn a_runner_that_fails_without_a_failed_test_counts_as_one() {
-        let mut tally = Tally { passed: 3, ..Tally::default() };
+        let mut tally = Tally {
+            passed: 3,
+            ..Tally::default()
+        };
         tally.ended("cargo test", false, "exit status: 101");
         assert_eq!(tally.to_string(), "3 passed, 1 failed");
         tally.ended("cargo test", false, "exit status: 101");

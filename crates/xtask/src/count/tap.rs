@@ -22,7 +22,10 @@ pub(crate) fn tap(text: &str) -> Tally {
                 tally.skip(name, reason);
             }
         } else if let Some(summary) = line.strip_prefix("# ") {
-            match summary.split_once(' ').map(|(word, count)| (word, count.parse().unwrap_or(0))) {
+            match summary
+                .split_once(' ')
+                .map(|(word, count)| (word, count.parse().unwrap_or(0)))
+            {
                 Some(("pass", count)) => tally.passed = count,
                 Some(("fail" | "cancelled", count)) => failed += count,
                 Some(("skipped" | "todo", count)) => skipped += count,
@@ -36,9 +39,18 @@ pub(crate) fn tap(text: &str) -> Tally {
 
 /// "3 - the name # SKIP why": its name and why it was not run.
 fn directive(test: &str) -> Option<(&str, &str)> {
-    let (before, reason) = test.rsplit_once(" # SKIP").or_else(|| test.rsplit_once(" # TODO"))?;
+    let (before, reason) = test
+        .rsplit_once(" # SKIP")
+        .or_else(|| test.rsplit_once(" # TODO"))?;
     let reason = reason.trim();
-    Some((name(before), if reason.is_empty() { "no reason is given" } else { reason }))
+    Some((
+        name(before),
+        if reason.is_empty() {
+            "no reason is given"
+        } else {
+            reason
+        },
+    ))
 }
 
 fn name(test: &str) -> &str {
@@ -63,7 +75,11 @@ fn details<'a>(lines: &[&'a str]) -> Details<'a> {
             details.kind.get_or_insert(kind.trim_matches('\''));
         } else if let Some(error) = line.strip_prefix("error: ") {
             // A message of several lines stands below a `|-`.
-            let error = if error.starts_with('|') { lines.peek().copied().unwrap_or(error) } else { error };
+            let error = if error.starts_with('|') {
+                lines.peek().copied().unwrap_or(error)
+            } else {
+                error
+            };
             details.error.get_or_insert(error.trim_matches('\''));
         }
     }
@@ -122,7 +138,13 @@ not ok 1 - suite
         assert_eq!(tally.to_string(), "1 passed, 1 failed");
         assert_eq!(tally.failed[0].name, "breaks");
         assert_eq!(tally.failed[0].why, "Expected values to be strictly equal:");
-        assert_eq!((tally.skipped[0].name.as_str(), tally.skipped[0].why.as_str()), ("later", "no Chromium"));
+        assert_eq!(
+            (
+                tally.skipped[0].name.as_str(),
+                tally.skipped[0].why.as_str()
+            ),
+            ("later", "no Chromium")
+        );
     }
 
     #[test]

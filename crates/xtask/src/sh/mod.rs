@@ -1,18 +1,25 @@
 //! Running other programs: one progress line each, their output kept and shown only where one fails.
 
 use std::ffi::OsStr;
-use std::io::{IsTerminal, Read, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+mod collector;
+mod processes;
+
+use collector::Collector;
+use processes::kill_tree;
+
 /// How long a step may take where nobody says otherwise. Generous: it is there so that a hang ends, not to measure.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// How many lines of a step that failed are shown.
+const SHOWN: usize = 300;
 
 /// Where the commands run, and how much they tell.
 #[derive(Debug)]
@@ -46,7 +53,12 @@ impl Shell {
         let root = here.ancestors().nth(2).unwrap_or(&here).to_path_buf();
         let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
         let terminal = std::io::stderr().is_terminal();
-        Self { root, verbose, ci, terminal }
+        Self {
+            root,
+            verbose,
+            ci,
+            terminal,
+        }
     }
 
     /// A path below the root.
@@ -89,7 +101,7 @@ impl Shell {
         let done = self.run(command, |elapsed, last| self.progress(label, elapsed, last))?;
         self.report(label, done.ok, start.elapsed());
         if !done.ok && !self.verbose {
-            self.show(&done.text);
+            self.show_end(label, &done.text);
         }
         Ok(done)
     }
@@ -113,6 +125,34 @@ impl Shell {
         }
     }
 
+    /// Shows the end of a long output, and says where the rest is.
+    fn show_end(&self, label: &str, text: &str) {
+        let lines: Vec<&str> = text.lines().collect();
+        let rest = lines.len().saturating_sub(SHOWN);
+        if rest > 0 {
+            let name: String = label
+                .chars()
+                .map(|c| if c.is_alphanumeric() { c } else { '-' })
+                .collect();
+            let log = self.path("target/reports").join(format!("{name}.log"));
+            let written = log
+                .parent()
+                .map_or(Ok(()), std::fs::create_dir_all)
+                .and_then(|()| std::fs::write(&log, text));
+            match written {
+                Ok(()) => eprintln!(
+                    "        ({rest} lines before these are in {})",
+                    log.display()
+                ),
+                Err(error) => eprintln!(
+                    "        ({rest} lines left out: {} cannot be written: {error})",
+                    log.display()
+                ),
+            }
+        }
+        self.show(&lines[rest..].join("\n"));
+    }
+
     fn progress(&self, label: &str, elapsed: Duration, last: &str) {
         let seconds = elapsed.as_secs();
         if self.terminal {
@@ -131,7 +171,9 @@ impl Shell {
         }
         let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
         command.stdout(writer.try_clone()?).stderr(writer);
-        let mut child = command.spawn().with_context(|| format!("cannot start {shown}"))?;
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("cannot start {shown}"))?;
         // The command holds the writing ends: with them open the reader would never see the end.
         drop(command);
         let output = Collector::start(reader, self.verbose);
@@ -153,7 +195,11 @@ impl Shell {
             }
             thread::sleep(Duration::from_millis(25));
         };
-        Ok(Done { ok: status.is_some_and(|s| s.success()), text: output.finish(), end: describe(status) })
+        Ok(Done {
+            ok: status.is_some_and(|s| s.success()),
+            text: output.finish(),
+            end: describe(status),
+        })
     }
 }
 
@@ -164,86 +210,17 @@ fn describe(status: Option<ExitStatus>) -> String {
     }
 }
 
-/// Collects what a program prints, on a thread of its own.
-struct Collector {
-    text: Arc<Mutex<Vec<u8>>>,
-    ended: mpsc::Receiver<()>,
-}
-
-impl Collector {
-    fn start(mut reader: std::io::PipeReader, tee: bool) -> Self {
-        let text = Arc::new(Mutex::new(Vec::new()));
-        let (done, ended) = mpsc::channel();
-        let shared = Arc::clone(&text);
-        thread::spawn(move || {
-            let mut chunk = [0; 8192];
-            while let Ok(count @ 1..) = reader.read(&mut chunk) {
-                if tee {
-                    let _ = std::io::stderr().write_all(&chunk[..count]);
-                }
-                if let Ok(mut text) = shared.lock() {
-                    text.extend_from_slice(&chunk[..count]);
-                }
-            }
-            let _ = done.send(());
-        });
-        Self { text, ended }
-    }
-
-    fn last_line(&self) -> String {
-        let text = self.text.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let tail = &text[text.len().saturating_sub(400)..];
-        let tail = String::from_utf8_lossy(tail);
-        tail.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("").to_owned()
-    }
-
-    fn finish(self) -> String {
-        // A process that outlives its parent keeps the pipe open; it must not hold us up for ever.
-        let left_open = self.ended.recv_timeout(Duration::from_secs(5)).is_err();
-        let text = self.text.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let mut text = String::from_utf8_lossy(&text).into_owned();
-        if left_open {
-            text.push_str("\n(a process that this command started was still running after its end)\n");
-        }
-        text
-    }
-}
-
-/// Ends a program that hangs, and everything that it started: a test runner's children would outlive it.
-fn kill_tree(child: &mut Child) {
-    let mut family = vec![child.id()];
-    let parents = parents();
-    let mut next = 0;
-    while let Some(&parent) = family.get(next) {
-        family.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
-        next += 1;
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    for pid in &family[1..] {
-        let _ = Command::new("kill").arg("-9").arg(pid.to_string()).stderr(Stdio::null()).status();
-    }
-}
-
-/// Every process with its parent, where the system has /proc.
-fn parents() -> Vec<(u32, u32)> {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let stat = |entry: std::fs::DirEntry| {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-        // "pid (name) state parent ...": the name may hold anything, so count from its last parenthesis.
-        let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
-        Some((pid, parent))
-    };
-    entries.flatten().filter_map(stat).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn shell() -> Shell {
-        Shell { root: std::env::temp_dir(), verbose: false, ci: false, terminal: false }
+        Shell {
+            root: std::env::temp_dir(),
+            verbose: false,
+            ci: false,
+            terminal: false,
+        }
     }
 
     #[test]
@@ -258,13 +235,12 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
-        let error = shell().quiet(shell().command("no-such-program-here")).unwrap_err();
-        assert!(error.to_string().contains("no-such-program-here"), "{error}");
-    }
-
-    #[test]
-    fn the_process_table_knows_us() {
-        let known = parents();
-        assert!(known.is_empty() || known.iter().any(|(pid, _)| *pid == std::process::id()));
+        let error = shell()
+            .quiet(shell().command("no-such-program-here"))
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("no-such-program-here"),
+            "{error}"
+        );
     }
 }

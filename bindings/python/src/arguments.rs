@@ -1,0 +1,56 @@
+//! Python's numbers as the core's, with errors that name the argument.
+
+use std::time::Duration;
+
+use eventwire_bridge::stream::RetryOptions;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// A whole number that is not negative.
+pub(crate) fn whole(name: &str, value: i64) -> PyResult<u64> {
+    u64::try_from(value).map_err(|_| PyValueError::new_err(format!("{name} is {value}: give zero or more")))
+}
+
+/// A number of bytes or things.
+pub(crate) fn size(name: &str, value: i64) -> PyResult<usize> {
+    Ok(usize::try_from(whole(name, value)?).unwrap_or(usize::MAX))
+}
+
+/// Seconds as a duration.
+pub(crate) fn seconds(name: &str, value: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(value).map_err(|_| {
+        PyValueError::new_err(format!("{name} is {value}: give seconds, zero or more (None, where it may be, for no limit)"))
+    })
+}
+
+/// Seconds, or None for no limit.
+pub(crate) fn limit(name: &str, value: Option<f64>) -> PyResult<Option<Duration>> {
+    value.map(|value| seconds(name, value)).transpose()
+}
+
+/// The attributes of the package's `RetryPolicy`.
+#[derive(Debug, FromPyObject)]
+pub(crate) struct RetryPolicy {
+    base: f64,
+    max: f64,
+    min: f64,
+    attempts: Option<i64>,
+    deadline: Option<f64>,
+    resend_body: bool,
+    stable_after: f64,
+}
+
+impl RetryPolicy {
+    pub(crate) fn options(&self) -> PyResult<RetryOptions> {
+        let attempts = self.attempts.map(|attempts| whole("attempts", attempts)).transpose()?;
+        Ok(RetryOptions {
+            base: seconds("base", self.base)?,
+            max: seconds("max", self.max)?,
+            min: seconds("min", self.min)?,
+            attempts: attempts.map(|attempts| u32::try_from(attempts).unwrap_or(u32::MAX)),
+            deadline: limit("deadline", self.deadline)?,
+            resend_body: self.resend_body,
+            stable_after: seconds("stable_after", self.stable_after)?,
+        })
+    }
+}

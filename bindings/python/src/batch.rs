@@ -1,0 +1,92 @@
+//! Batches as lists: one call of Python fetches all that has come.
+
+use eventwire_bridge::mailbox::Drained;
+use eventwire_bridge::failure::Failure;
+use eventwire_bridge::packed::{Batch, Kind, Packed};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyList, PyString};
+
+use crate::event::{Event, default_type};
+use crate::failure::exception;
+
+/// Whether more will come (False), no more will (True), or why it broke off (the exception, which is not raised yet:
+/// the items before it come first).
+pub(crate) type End<'py> = Bound<'py, PyAny>;
+
+/// What a mailbox held, for Python.
+pub(crate) fn drained<'py>(py: Python<'py>, drained: Drained<Failure>) -> PyResult<(Bound<'py, PyList>, End<'py>)> {
+    let list = list(py, &drained.batch)?;
+    let end = match drained.end {
+        None => false.into_pyobject(py)?.to_owned().into_any(),
+        Some(Ok(())) => true.into_pyobject(py)?.to_owned().into_any(),
+        Some(Err(failure)) => exception(py, &failure)?,
+    };
+    Ok((list, end))
+}
+
+/// The items of a batch, in order.
+pub(crate) fn list<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<'py, PyList>> {
+    let mut objects = Vec::with_capacity(batch.len());
+    let mut names = Names::default();
+    for item in batch.items() {
+        objects.push(match item.kind {
+            Kind::Event => names.event(py, &item)?,
+            Kind::Frame => PyBytes::new(py, item.data.as_bytes()).into_any(),
+            kind => rare(py, kind, &item)?,
+        });
+    }
+    PyList::new(py, objects)
+}
+
+/// The strings that follow each other unchanged in most streams: the type and, where it is sticky, the id.
+#[derive(Default)]
+struct Names<'a> {
+    event: Option<(&'a str, Py<PyString>)>,
+    id: Option<(&'a str, Py<PyString>)>,
+}
+
+impl<'a> Names<'a> {
+    fn event<'py>(&mut self, py: Python<'py>, item: &Packed<'a>) -> PyResult<Bound<'py, PyAny>> {
+        let event = match item.event {
+            "message" => default_type(py),
+            name => same(py, &mut self.event, name, PyString::intern),
+        };
+        let id = match item.id {
+            "" => pyo3::intern!(py, "").clone().unbind(),
+            id => same(py, &mut self.id, id, PyString::new),
+        };
+        let data = PyString::new(py, item.data).unbind();
+        Ok(Bound::new(py, Event::received(event, data, id))?.into_any())
+    }
+}
+
+fn same<'a, 'py>(
+    py: Python<'py>,
+    last: &mut Option<(&'a str, Py<PyString>)>,
+    text: &'a str,
+    make: fn(Python<'py>, &str) -> Bound<'py, PyString>,
+) -> Py<PyString> {
+    match last {
+        Some((known, object)) if *known == text => object.clone_ref(py),
+        _ => {
+            let object = make(py, text).unbind();
+            *last = Some((text, object.clone_ref(py)));
+            object
+        }
+    }
+}
+
+/// What is no event comes a few times an hour: Python builds its objects, from the JSON that the bridge made.
+fn rare<'py>(py: Python<'py>, kind: Kind, item: &Packed<'_>) -> PyResult<Bound<'py, PyAny>> {
+    static BUILD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let name = match kind {
+        Kind::Comment => "Comment",
+        Kind::Opened => "Opened",
+        Kind::Reset => "Reset",
+        Kind::Reconnecting => "Reconnecting",
+        Kind::Closed => "Closed",
+        _ => "",
+    };
+    BUILD.import(py, "eventwire._items", "build")?.call1((name, item.event, item.id, item.data))
+}

@@ -1,0 +1,153 @@
+//! The event as a Python object.
+
+use eventwire_bridge::encode::{Parts, encode};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+
+use crate::arguments::whole;
+use crate::failure::raise;
+
+/// One event of an event stream. It cannot be changed; it compares, hashes and pickles by its four fields.
+///
+/// Example:
+///     >>> event = Event('{"price": 3}', event="tick", id="7")
+///     >>> event.json()["price"]
+///     3
+///     >>> event.encode()
+///     b'id: 7\nevent: tick\ndata: {"price": 3}\n\n'
+// Attributes are made at once and not when they are asked for: that is faster, since nearly every event is read.
+#[pyclass(module = "eventwire", frozen)]
+#[derive(Debug)]
+pub(crate) struct Event {
+    /// The type; "message" where the stream names none.
+    #[pyo3(get)]
+    event: Py<PyString>,
+    /// The data, its lines joined by "\n".
+    #[pyo3(get)]
+    data: Py<PyString>,
+    /// The last event ID when the event was dispatched; "" where there is none.
+    #[pyo3(get)]
+    id: Py<PyString>,
+    /// The reconnection time in milliseconds; only on events that are to be sent.
+    #[pyo3(get)]
+    retry: Option<u64>,
+}
+
+impl Event {
+    pub(crate) fn received(event: Py<PyString>, data: Py<PyString>, id: Py<PyString>) -> Self {
+        Self { event, data, id, retry: None }
+    }
+
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        (&self.event, &self.data, &self.id, self.retry).into_pyobject(py)
+    }
+}
+
+#[pymethods]
+impl Event {
+    #[new]
+    #[pyo3(signature = (data = None, *, event = None, id = None, retry = None), text_signature = "(data='', *, event='message', id='', retry=None)")]
+    fn new(
+        py: Python<'_>,
+        data: Option<Bound<'_, PyAny>>,
+        event: Option<Bound<'_, PyAny>>,
+        id: Option<Bound<'_, PyAny>>,
+        retry: Option<i64>,
+    ) -> PyResult<Self> {
+        let event = text(py, "event", event)?;
+        let event = if event.bind(py).is_empty()? { default_type(py) } else { event };
+        let retry = retry.map(|retry| whole("retry", retry)).transpose()?;
+        Ok(Self { event, data: text(py, "data", data)?, id: text(py, "id", id)?, retry })
+    }
+
+    /// The data, parsed as JSON.
+    ///
+    /// Example:
+    ///     >>> Event("[1, 2]").json()
+    ///     [1, 2]
+    fn json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        LOADS.import(py, "json", "loads")?.call1((&self.data,))
+    }
+
+    /// The event as bytes of an event stream.
+    ///
+    /// Raises EncodeError where the id or the type holds what would end its line.
+    ///
+    /// Example:
+    ///     >>> Event("hello").encode()
+    ///     b'data: hello\n\n'
+    fn encode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let (event, data, id) = (self.event.to_cow(py)?, self.data.to_cow(py)?, self.id.to_cow(py)?);
+        let parts = Parts {
+            comment: None,
+            retry: self.retry,
+            id: (!id.is_empty()).then_some(&*id),
+            event: Some(&*event),
+            data: Some(&*data),
+        };
+        let bytes = encode(&parts).map_err(|failure| raise(py, &failure))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        match other.cast::<Self>() {
+            Ok(other) => {
+                let equal = self.retry == other.get().retry && self.fields(py)?.eq(other.get().fields(py)?)?;
+                Ok(equal.into_pyobject(py)?.to_owned().into_any())
+            }
+            Err(_) => Ok(py.NotImplemented().into_bound(py)),
+        }
+    }
+
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        self.fields(py)?.hash()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let mut text = format!("Event({}", self.data.bind(py).repr()?);
+        if self.event.bind(py) != "message" {
+            text += &format!(", event={}", self.event.bind(py).repr()?);
+        }
+        if !self.id.bind(py).is_empty()? {
+            text += &format!(", id={}", self.id.bind(py).repr()?);
+        }
+        if let Some(retry) = self.retry {
+            text += &format!(", retry={retry}");
+        }
+        Ok(text + ")")
+    }
+
+    // Not `__getnewargs_ex__` alone: the oldest pickle protocols do not ask for it.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        static NEW: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let (py, this) = (slf.py(), slf.get());
+        let keywords = PyDict::new(py);
+        keywords.set_item("event", &this.event)?;
+        keywords.set_item("id", &this.id)?;
+        keywords.set_item("retry", this.retry)?;
+        let new = NEW.import(py, "copyreg", "__newobj_ex__")?;
+        Ok((new.clone(), (slf.get_type(), (&this.data,), keywords).into_pyobject(py)?))
+    }
+}
+
+/// The type of events that name none.
+pub(crate) fn default_type(py: Python<'_>) -> Py<PyString> {
+    pyo3::intern!(py, "message").clone().unbind()
+}
+
+fn text(py: Python<'_>, name: &str, value: Option<Bound<'_, PyAny>>) -> PyResult<Py<PyString>> {
+    let Some(value) = value else { return Ok(pyo3::intern!(py, "").clone().unbind()) };
+    // An exact string: a subclass could be changed.
+    match value.cast_into::<PyString>() {
+        Ok(text) if text.is_exact_instance_of::<PyString>() => Ok(text.unbind()),
+        Ok(text) => Ok(PyString::new(py, text.to_cow()?.as_ref()).unbind()),
+        Err(error) => {
+            let given = error.into_inner().get_type().name()?.to_string();
+            Err(PyTypeError::new_err(format!("{name} must be str, not {given}")))
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The hub, its subscriptions and its server.
+
+use eventwire_bridge::hub::{
+    Hub as Inner, HubOptions, Message, ServeOptions, Server as ServerHandle, SubscribeOptions,
+    Subscription as SubscriptionHandle,
+};
+use eventwire_bridge::mailbox::Waited;
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+
+use crate::arguments::{limit, seconds, size};
+use crate::batch::{End, drained};
+use crate::failure::OrRaise;
+use crate::notifier::Notifier;
+use crate::task::Task;
+use crate::waiting::until;
+
+/// A hub of this process. Any thread may use it.
+#[pyclass(module = "eventwire._native", frozen)]
+#[derive(Debug)]
+pub(crate) struct Hub(Inner);
+
+#[pymethods]
+impl Hub {
+    #[new]
+    #[pyo3(signature = (store, *, max_events, max_bytes, max_age, max_topics, heartbeat, retry, slow))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        store: String,
+        max_events: i64,
+        max_bytes: i64,
+        max_age: Option<f64>,
+        max_topics: i64,
+        heartbeat: Option<f64>,
+        retry: Option<f64>,
+        slow: String,
+    ) -> PyResult<Self> {
+        let options = HubOptions {
+            store,
+            max_events: size("max_events", max_events)?,
+            max_bytes: size("max_bytes", max_bytes)?,
+            max_topics: size("max_topics", max_topics)?,
+            max_age: limit("max_age", max_age)?,
+            heartbeat: limit("heartbeat", heartbeat)?,
+            retry: limit("retry", retry)?,
+            slow,
+        };
+        Ok(Self(Inner::new(options).or_raise(py)?))
+    }
+
+    /// Publishes; answers with the event's id.
+    fn publish(
+        &self,
+        py: Python<'_>,
+        topics: Vec<String>,
+        data: String,
+        event: Option<String>,
+        key: Option<String>,
+    ) -> PyResult<Task> {
+        let message = Message { topics, data, event, key };
+        Ok(py.detach(|| self.0.publish(message)).or_raise(py)?.into())
+    }
+
+    /// Subscribes, from now on.
+    fn subscribe(
+        &self,
+        py: Python<'_>,
+        topics: Vec<String>,
+        last_event_id: Option<String>,
+        start: String,
+        mailbox: i64,
+    ) -> PyResult<Subscription> {
+        let mailbox = size("mailbox", mailbox)?;
+        let options = SubscribeOptions { topics, last_event_id, start, frames: true, mailbox };
+        Ok(Subscription(py.detach(|| self.0.subscribe(options)).or_raise(py)?))
+    }
+
+    /// Serves the hub over HTTP; answers with the server.
+    fn serve(
+        &self,
+        py: Python<'_>,
+        address: String,
+        cors: Vec<String>,
+        open_publish: bool,
+        max_connections: Option<i64>,
+    ) -> PyResult<Task> {
+        let max_connections = max_connections.map(|max| size("max_connections", max)).transpose()?;
+        let options = ServeOptions { address, cors, open_publish, max_connections, max_body: None };
+        Ok(py.detach(|| self.0.serve(options)).or_raise(py)?.into())
+    }
+
+    /// A JSON object of numbers.
+    fn stats(&self, py: Python<'_>) -> PyResult<String> {
+        self.0.stats().or_raise(py)
+    }
+
+    /// Ends all subscriptions.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.0.close());
+    }
+}
+
+/// A subscription in the hub's process: frames, which are bytes.
+#[pyclass(module = "eventwire._native", frozen)]
+#[derive(Debug)]
+pub(crate) struct Subscription(SubscriptionHandle);
+
+#[pymethods]
+impl Subscription {
+    /// Lets `notifier` tell of `token` whenever there is something to drain.
+    fn listen(&self, notifier: &Notifier, token: u64) {
+        self.0.listen(notifier.inner(), token);
+    }
+
+    /// Blocks until there is something to drain.
+    fn wait(&self, py: Python<'_>) -> PyResult<()> {
+        until(py, |slice| self.0.wait(slice) == Waited::Ready)
+    }
+
+    /// All frames that have come, and whether more will: False, True (it has ended) or the exception that ended it.
+    fn drain<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyList>, End<'py>)> {
+        drained(py, self.0.drain())
+    }
+
+    /// Ends it, from any thread, and wakes whoever waits.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.0.close());
+    }
+}
+
+/// A hub that is served.
+#[pyclass(module = "eventwire._native", frozen)]
+#[derive(Debug)]
+pub(crate) struct Server(ServerHandle);
+
+impl From<ServerHandle> for Server {
+    fn from(server: ServerHandle) -> Self {
+        Self(server)
+    }
+}
+
+#[pymethods]
+impl Server {
+    /// Where it listens: "http://host:port".
+    #[getter]
+    fn url(&self) -> String {
+        self.0.url()
+    }
+
+    /// Lets finite requests finish, ends the streams, waits at most `timeout` seconds; answers with True.
+    fn drain(&self, py: Python<'_>, timeout: f64) -> PyResult<Task> {
+        let timeout = seconds("timeout", timeout)?;
+        Ok(py.detach(|| self.0.drain(timeout)).or_raise(py)?.into())
+    }
+
+    /// Ends it at once.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.0.close());
+    }
+}

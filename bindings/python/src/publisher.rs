@@ -1,0 +1,47 @@
+//! A publisher to a hub that runs elsewhere.
+
+use eventwire_bridge::hub::Message;
+use eventwire_bridge::publisher::{Publisher as Inner, PublisherOptions};
+use pyo3::prelude::*;
+
+use crate::arguments::RetryPolicy;
+use crate::failure::OrRaise;
+use crate::task::Task;
+
+/// A publisher to a hub that runs elsewhere: messages are sent in the order of the calls.
+#[pyclass(module = "eventwire._native", frozen)]
+#[derive(Debug)]
+pub(crate) struct Publisher(Inner);
+
+#[pymethods]
+impl Publisher {
+    #[new]
+    #[pyo3(signature = (url, *, headers, retry))]
+    fn new(
+        py: Python<'_>,
+        url: String,
+        headers: Vec<(String, String)>,
+        retry: Option<RetryPolicy>,
+    ) -> PyResult<Self> {
+        let retry = retry.as_ref().map(RetryPolicy::options).transpose()?;
+        Ok(Self(Inner::new(PublisherOptions { url, headers, retry }).or_raise(py)?))
+    }
+
+    /// Publishes; answers with the event's id.
+    fn publish(
+        &self,
+        py: Python<'_>,
+        topics: Vec<String>,
+        data: String,
+        event: Option<String>,
+        key: Option<String>,
+    ) -> PyResult<Task> {
+        let message = Message { topics, data, event, key };
+        Ok(py.detach(|| self.0.publish(message)).or_raise(py)?.into())
+    }
+
+    /// Closes it: what was not answered fails.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.0.close());
+    }
+}

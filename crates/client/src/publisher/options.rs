@@ -1,0 +1,80 @@
+//! How to publish.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+
+use crate::options::parse_header;
+use crate::{Error, RetryPolicy};
+
+/// Options of a [`Publisher`](crate::Publisher), built up by value.
+#[derive(Clone, Debug)]
+pub struct PublisherOptions {
+    pub(super) headers: HeaderMap,
+    pub(super) retry: Option<RetryPolicy>,
+    pub(super) connect_timeout: Duration,
+    pub(super) timeout: Duration,
+    /// The first option that was no good; told by `Publisher::new`.
+    pub(super) wrong: Option<Error>,
+}
+
+impl Default for PublisherOptions {
+    fn default() -> Self {
+        PublisherOptions {
+            headers: HeaderMap::new(),
+            retry: Some(RetryPolicy::default()),
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(10),
+            wrong: None,
+        }
+    }
+}
+
+impl PublisherOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a header, such as `Authorization`. One that cannot be sent is an error of [`Publisher::new`](crate::Publisher::new).
+    pub fn header<K, V>(mut self, name: K, value: V) -> Self
+    where
+        K: AsRef<str>,
+        V: AsRef<[u8]>,
+    {
+        match parse_header(name.as_ref(), value.as_ref()) {
+            Ok((name, value)) => {
+                self.headers.append(name, value);
+            }
+            Err(error) => {
+                self.wrong.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// How to try again. Every attempt carries the same key, so that the hub takes the message once. Where the policy has
+    /// no deadline, a publish is tried for 30 s. Default: [`RetryPolicy::default`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// One attempt only.
+    pub fn no_retry(mut self) -> Self {
+        self.retry = None;
+        self
+    }
+
+    /// How long making a connection may take. Default: 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one attempt may take in all. Default: 10 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}

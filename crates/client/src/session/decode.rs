@@ -1,0 +1,88 @@
+//! From the bytes of a body to items in the queue.
+
+use bytes::Bytes;
+use eventwire_codec::{Decoder, Event, Item};
+
+use super::phase::Phase;
+use super::{Queued, Session};
+use crate::{CloseReason, ConnectOptions, Error, Reset, StreamItem};
+
+/// As much of a chunk is decoded at a time, so that the items of a large one do not all wait in memory.
+const SLICE: usize = 16 * 1024;
+
+impl Session {
+    pub(super) fn decode_all(&mut self) {
+        while !self.undecoded.is_empty() {
+            self.decode_slice();
+        }
+    }
+
+    pub(super) fn decode_slice(&mut self) {
+        let slice = self.undecoded.split_to(self.undecoded.len().min(SLICE));
+        let Phase::Open(open) = &mut self.phase else {
+            self.undecoded = Bytes::new();
+            return;
+        };
+        let mut items = self.decoder.feed(&slice);
+        let wrong = loop {
+            match items.next() {
+                Ok(Some(Item::Event(event))) => {
+                    open.last_event = self.undecoded_at;
+                    open.delivered = true;
+                    self.queue
+                        .push_back(Queued::Item(item_of(event.to_event())));
+                }
+                Ok(Some(Item::Comment(text))) => {
+                    self.queue
+                        .push_back(Queued::Item(StreamItem::Comment(text.to_owned())));
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        drop(items);
+        self.note_last_event_id();
+        if let Some(milliseconds) = self.decoder.reconnection_time() {
+            self.reconnection_time = Some(milliseconds);
+            self.backoff.set_reconnection_time(milliseconds);
+        }
+        if let Some(error) = wrong {
+            // Not tried again: the stream would go on at the same place, with the same bytes.
+            self.undecoded = Bytes::new();
+            let error = Error::decode(error, &self.hop.url);
+            self.finish(CloseReason::Failed, Some(error));
+        }
+    }
+
+    /// Queues the last event ID where a block without data moved it.
+    fn note_last_event_id(&mut self) {
+        let id = self.decoder.last_event_id();
+        let queued = self.queue.iter().rev().find_map(|queued| match queued {
+            Queued::Item(StreamItem::Event(event)) => Some(event.id()),
+            Queued::Item(StreamItem::Reset(reset)) => Some(reset.id.as_str()),
+            Queued::LastEventId(id) => Some(id.as_str()),
+            _ => None,
+        });
+        if id != queued.unwrap_or(&self.last_event_id) {
+            let id = id.to_owned();
+            self.queue.push_back(Queued::LastEventId(id));
+        }
+    }
+}
+
+pub(super) fn decoder(options: &ConnectOptions, last_event_id: &str) -> Decoder {
+    Decoder::builder()
+        .last_event_id(last_event_id)
+        .max_line(options.max_line)
+        .max_event(options.max_event)
+        .comments(options.comments)
+        .build()
+}
+
+fn item_of(event: Event) -> StreamItem {
+    match Reset::from_event(event) {
+        Ok(reset) => StreamItem::Reset(reset),
+        Err(event) => StreamItem::Event(event),
+    }
+}

@@ -1,0 +1,52 @@
+//! The errors of a session, with what is known where they arise.
+
+use http::StatusCode;
+
+use super::Session;
+use super::judge::retry_after;
+use super::wire::Head;
+use crate::error::redacted;
+use crate::{Clock, Error, ErrorKind};
+
+impl Session {
+    pub(super) fn status_error(&self, head: &Head, what: &str) -> Error {
+        Error::new(
+            ErrorKind::Status,
+            format!("{}{what}", redacted(&self.hop.url)),
+        )
+        .with_url(&self.hop.url)
+        .with_attempt(self.attempt())
+        .with_retry_after(retry_after(head))
+        .with_response(head.status, head.headers.clone())
+    }
+
+    pub(super) fn content_type_error(&self, head: &Head) -> Error {
+        let sent = match head.headers.get(http::header::CONTENT_TYPE) {
+            Some(value) => format!("{:?}", String::from_utf8_lossy(value.as_bytes())),
+            None => "no content type".to_owned(),
+        };
+        let text = format!(
+            "{} is no event stream: it answered {sent}, not text/event-stream",
+            redacted(&self.hop.url)
+        );
+        Error::new(ErrorKind::ContentType, text)
+            .with_url(&self.hop.url)
+            .with_attempt(self.attempt())
+            .with_response(StatusCode::OK, head.headers.clone())
+    }
+
+    pub(super) fn timeout_error(&self, clock: Clock) -> Error {
+        let at = redacted(&self.hop.url);
+        let text = match clock {
+            Clock::Event => format!(
+                "no event from {at} within {:?} (event_timeout), though the connection stands",
+                self.options.event_timeout.unwrap_or_default()
+            ),
+            _ => format!(
+                "not a byte from {at} within {:?} (idle_timeout)",
+                self.options.idle_timeout.unwrap_or_default()
+            ),
+        };
+        Error::new(ErrorKind::Timeout(clock), text).with_url(&self.hop.url)
+    }
+}

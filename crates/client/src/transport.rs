@@ -1,0 +1,136 @@
+//! The HTTP client under a stream and a publisher: one exchange at a time, polled, without a task of its own.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Body as _;
+use reqwest::redirect::Policy;
+
+use crate::session::{Failure, Head, Request};
+use crate::{Error, ErrorKind, tls};
+
+/// A client that leaves redirects and repetitions to us. With a `timeout` it is for short exchanges, and keeps its
+/// connections for the next ones.
+pub(crate) fn client(
+    connect_timeout: Duration,
+    timeout: Option<Duration>,
+) -> Result<reqwest::Client, Error> {
+    let wrong = |what: String| {
+        Error::new(
+            ErrorKind::InvalidOption,
+            format!("cannot set up the HTTP client: {what}"),
+        )
+    };
+    let tls = tls::config().map_err(|error| wrong(error.to_string()))?;
+    let mut builder = reqwest::Client::builder();
+    if let Some(timeout) = timeout {
+        builder = builder.timeout(timeout);
+    }
+    builder
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(connect_timeout)
+        .tcp_nodelay(true)
+        // A stream's connection has nothing to give back to a pool.
+        .pool_max_idle_per_host(if timeout.is_some() { 8 } else { 0 })
+        .build()
+        .map_err(|error| wrong(crate::error::explain(&error)))
+}
+
+/// What an exchange has to tell.
+pub(crate) enum Progress {
+    Head(Head),
+    Chunk(Bytes),
+    Ended,
+    Failed(Failure),
+}
+
+/// One request and its answer. Dropping it closes the connection.
+pub(crate) struct Exchange {
+    stage: Stage,
+}
+
+type Sending = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send>>;
+
+enum Stage {
+    Sending(Sending),
+    Reading(reqwest::Body),
+    Over,
+}
+
+impl Exchange {
+    pub(crate) fn start(client: &reqwest::Client, request: Request) -> Exchange {
+        let mut builder = client
+            .request(request.method, request.url)
+            .headers(request.headers);
+        if let Some(body) = request.body {
+            builder = builder.body(body);
+        }
+        Exchange {
+            stage: Stage::Sending(Box::pin(builder.send())),
+        }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Progress> {
+        match &mut self.stage {
+            Stage::Sending(sending) => match ready!(sending.as_mut().poll(cx)) {
+                Ok(response) => {
+                    let (head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+                    self.stage = Stage::Reading(body);
+                    Poll::Ready(Progress::Head(Head::new(head.status, head.headers)))
+                }
+                Err(error) => {
+                    self.stage = Stage::Over;
+                    Poll::Ready(Progress::Failed(failure(error)))
+                }
+            },
+            Stage::Reading(body) => loop {
+                match ready!(Pin::new(&mut *body).poll_frame(cx)) {
+                    Some(Ok(frame)) => {
+                        // Trailers have nothing for us.
+                        if let Ok(chunk) = frame.into_data() {
+                            return Poll::Ready(Progress::Chunk(chunk));
+                        }
+                    }
+                    Some(Err(error)) => {
+                        self.stage = Stage::Over;
+                        return Poll::Ready(Progress::Failed(failure(error)));
+                    }
+                    None => {
+                        self.stage = Stage::Over;
+                        return Poll::Ready(Progress::Ended);
+                    }
+                }
+            },
+            Stage::Over => Poll::Pending,
+        }
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.stage {
+            Stage::Sending(_) => "Exchange(sending)",
+            Stage::Reading(_) => "Exchange(reading)",
+            Stage::Over => "Exchange(over)",
+        })
+    }
+}
+
+pub(crate) fn failure(error: reqwest::Error) -> Failure {
+    // The session names the address itself, without its secrets.
+    let error = error.without_url();
+    if error.is_connect() && error.is_timeout() {
+        Failure::connect_timeout().with_source(error)
+    } else if error.is_connect() || error.is_builder() {
+        Failure::connect("").with_source(error)
+    } else {
+        Failure::disconnected("").with_source(error)
+    }
+}

@@ -1,0 +1,10 @@
+//! The rules of a subscription, by a scripted transport and a virtual clock: no socket, no waiting.
+
+mod clocks;
+mod event_source;
+mod outcomes;
+mod redirects;
+mod requests;
+mod resume;
+mod retries;
+mod script;

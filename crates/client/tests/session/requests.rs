@@ -1,0 +1,50 @@
+//! What a request carries.
+
+use crate::script::*;
+
+#[test]
+fn every_request_asks_for_an_event_stream_past_all_caches() {
+    let run = run(get(), secs(60), [stream().end(), stream()]);
+    assert_eq!(run.requests.len(), 2);
+    for (_, request) in &run.requests {
+        assert_eq!(request.method, http::Method::GET);
+        assert_eq!(request.headers["accept"], "text/event-stream");
+        assert_eq!(request.headers["cache-control"], "no-cache");
+        assert!(request.body.is_none());
+    }
+}
+
+#[test]
+fn given_headers_are_sent_each_time_and_win_over_the_defaults() {
+    let options = get()
+        .header("Authorization", "Bearer x")
+        .header("accept", "text/event-stream, text/plain");
+    let run = run(options, secs(60), [stream().end(), stream()]);
+    for (_, request) in &run.requests {
+        assert_eq!(request.headers["authorization"], "Bearer x");
+        assert_eq!(request.headers["accept"], "text/event-stream, text/plain");
+    }
+}
+
+#[test]
+fn what_carries_secrets_is_not_printed() {
+    let url = "http://user:hunter2@example.com/events";
+    let options =
+        eventwire_client::ConnectOptions::new(url).header("authorization", "Bearer hunter2");
+    assert!(!format!("{options:?}").contains("hunter2"));
+    let run = run(options, secs(1), [status(403).end()]);
+    assert!(!format!("{:?}", run.requests).contains("hunter2"));
+    assert!(!format!("{:?} {}", run.error(), run.error()).contains("hunter2"));
+    assert_eq!(run.error().url(), Some("http://example.com/events"));
+}
+
+#[test]
+fn the_idle_stream_of_a_session_without_clocks_wakes_never() {
+    let mut session = eventwire_client::session::Session::new(get()).unwrap();
+    assert!(session.next_request(secs(0)).is_some());
+    assert_eq!(session.wake_at(), None);
+    assert!(
+        session.next_request(secs(9)).is_none(),
+        "one request at a time"
+    );
+}

@@ -1,0 +1,7 @@
+//! The whole client on real sockets, against servers that are written out byte by byte.
+
+mod close;
+mod failures;
+mod publish;
+mod reconnect;
+mod server;

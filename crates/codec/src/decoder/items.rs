@@ -1,0 +1,421 @@
+use std::fmt;
+
+use super::limits::Held;
+use super::line::{Field, milliseconds};
+use super::text::{Checked, Span, Value};
+use super::{Decoder, Pending};
+use crate::event::MESSAGE;
+use crate::scan::LineEnds;
+use crate::{DecodeError, EventRef};
+
+/// What a stream says, in the order in which it says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Item<'a> {
+    /// An event, at its blank line.
+    Event(EventRef<'a>),
+    /// A comment, at the end of its line: the text behind the colon, without one leading space.
+    /// Only where [`comments`](crate::DecoderBuilder::comments) were asked for.
+    Comment(&'a str),
+    /// A new reconnection time in milliseconds, at the end of its line. Only where
+    /// [`retries`](crate::DecoderBuilder::retries) were asked for.
+    Retry(u64),
+}
+
+/// The items of one chunk; made by [`Decoder::feed`].
+///
+/// Each borrows from the chunk or from the decoder until the next one is taken, which is why this is
+/// no [`Iterator`]: use `while let`.
+///
+/// Once an item was taken, nothing behind it has been read. So `Items` that are dropped while some
+/// of the chunk is unread stand for a connection that was closed there: the rest of the chunk is
+/// skipped, the decoder is [reset](Decoder::reset) for the next connection, and its last event ID is
+/// that of the last item taken.
+///
+/// ```
+/// let mut decoder = eventwire_codec::Decoder::new();
+/// let mut items = decoder.feed(b"id: 1\ndata: the end\n\nid: 2\ndata: not wanted\n\n");
+/// assert_eq!(items.next_event()?.map(|event| event.data()), Some("the end"));
+/// drop(items);
+/// assert_eq!(decoder.last_event_id(), "1");
+/// # Ok::<(), eventwire_codec::DecodeError>(())
+/// ```
+#[must_use = "the chunk is decoded as its items are taken"]
+pub struct Items<'a> {
+    decoder: &'a mut Decoder,
+    chunk: &'a [u8],
+    ends: LineEnds<'a>,
+    /// Where the line begins that is read next.
+    line_start: usize,
+    /// The first line of the chunk goes on from `decoder.line`.
+    continues: bool,
+    /// The chunk is long enough to reach a limit, so its lines are held against them.
+    near_limit: bool,
+    /// All was read, or the decoder failed.
+    over: bool,
+
+    checked: Checked<'a>,
+    data: Value,
+    event: Value,
+    id: Value,
+    /// The last event ID, where it lies in this chunk: copied to the decoder only at the end, since
+    /// most streams have one with every event.
+    last_event_id: Option<&'a str>,
+}
+
+/// What stopped the reading of lines.
+enum Stop {
+    /// A blank line behind `data` and `event`.
+    Event,
+    /// The value of a comment.
+    Comment(Value),
+    Retry(u64),
+    /// The chunk is read.
+    End,
+}
+
+impl<'a> Items<'a> {
+    pub(super) fn new(decoder: &'a mut Decoder, chunk: &'a [u8]) -> Items<'a> {
+        let most = decoder.held().total() + decoder.line.len() + chunk.len();
+        let pending = std::mem::take(&mut decoder.pending);
+        let value = |pending| if pending { Value::Buffer } else { Value::None };
+        decoder.reading = true;
+        Items {
+            chunk,
+            ends: LineEnds::new(chunk),
+            line_start: 0,
+            continues: !decoder.line.is_empty(),
+            near_limit: most >= decoder.limits.smallest(),
+            over: decoder.failed.is_some(),
+            checked: Checked::new(chunk),
+            data: value(pending.data),
+            event: value(pending.event),
+            id: value(pending.id),
+            last_event_id: None,
+            decoder,
+        }
+    }
+
+    /// The next item, or `None` when the chunk is read.
+    ///
+    /// # Errors
+    ///
+    /// Where the stream goes beyond `max_line` or `max_event`: from then on always, until
+    /// [`Decoder::reset`].
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an item borrows from `self`, which `Iterator` cannot say"
+    )]
+    pub fn next(&mut self) -> Result<Option<Item<'_>>, DecodeError> {
+        Ok(match self.advance()? {
+            Stop::Event => Some(Item::Event(self.take_event())),
+            Stop::Comment(value) => Some(Item::Comment(
+                self.decoder.comment.text_of(value, &mut self.checked),
+            )),
+            Stop::Retry(milliseconds) => Some(Item::Retry(milliseconds)),
+            Stop::End => None,
+        })
+    }
+
+    /// The next event, or `None` when the chunk is read; other items are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Items::next).
+    #[inline]
+    pub fn next_event(&mut self) -> Result<Option<EventRef<'_>>, DecodeError> {
+        loop {
+            match self.advance()? {
+                Stop::Event => break,
+                Stop::Comment(_) | Stop::Retry(_) => {}
+                Stop::End => return Ok(None),
+            }
+        }
+        Ok(Some(self.take_event()))
+    }
+
+    /// Reads lines up to the one that makes an item.
+    fn advance(&mut self) -> Result<Stop, DecodeError> {
+        if self.over {
+            return self.decoder.failed.map_or(Ok(Stop::End), Err);
+        }
+        if self.continues
+            && let Some(stop) = self.finish_line()?
+        {
+            return Ok(stop);
+        }
+        while let Some((start, end)) = self.next_line() {
+            if start == end {
+                if self.blank_line() {
+                    return Ok(Stop::Event);
+                }
+                continue;
+            }
+            let line = &self.chunk[start..end];
+            if self.near_limit {
+                self.check(line, true)?;
+            }
+            let (field, value_start) = Field::of(line);
+            let value = &line[value_start..];
+            let start = start + value_start;
+            let span = Span { start, end };
+            match field {
+                Field::Data => self.data_line(span),
+                Field::Event => self.event = Value::Chunk(span),
+                Field::Id => {
+                    // An id with NUL is as if it were not there; an earlier one of the block stays.
+                    if !value.contains(&0) {
+                        self.id = Value::Chunk(span);
+                    }
+                }
+                Field::Retry => {
+                    if let Some(stop) = self.decoder.retry_line(value) {
+                        return Ok(stop);
+                    }
+                }
+                Field::Comment => {
+                    if self.decoder.comments {
+                        return Ok(Stop::Comment(Value::Chunk(span)));
+                    }
+                }
+                Field::Unknown => {}
+            }
+        }
+        self.end_of_chunk()?;
+        Ok(Stop::End)
+    }
+
+    /// The bounds of the next line of the chunk, without its end.
+    #[inline]
+    fn next_line(&mut self) -> Option<(usize, usize)> {
+        let end = self.ends.next()?;
+        let start = self.line_start;
+        self.line_start = end + 1;
+        if self.chunk[end] == b'\r' {
+            match self.chunk.get(end + 1) {
+                Some(b'\n') => {
+                    self.ends.next();
+                    self.line_start = end + 2;
+                }
+                Some(_) => {}
+                None => self.decoder.after_cr = true,
+            }
+        }
+        Some((start, end))
+    }
+
+    /// Ends the block, and says whether that dispatches an event.
+    #[inline]
+    fn blank_line(&mut self) -> bool {
+        if self.id != Value::None {
+            self.commit_id();
+        }
+        if self.data == Value::None {
+            self.event = Value::None;
+            return false;
+        }
+        true
+    }
+
+    /// Makes the block's id the last event ID.
+    #[inline]
+    fn commit_id(&mut self) {
+        let id = std::mem::replace(&mut self.id, Value::None);
+        if let Value::Chunk(span) = id
+            && let Some(text) = self.checked.text(span)
+        {
+            self.last_event_id = Some(text);
+            return;
+        }
+        let text = self.decoder.id.text_of(id, &mut self.checked);
+        self.decoder.last_event_id.clear();
+        self.decoder.last_event_id.push_str(text);
+        self.last_event_id = None;
+    }
+
+    /// The event that the blank line dispatches.
+    #[inline]
+    fn take_event(&mut self) -> EventRef<'_> {
+        let event = std::mem::replace(&mut self.event, Value::None);
+        let data = std::mem::replace(&mut self.data, Value::None);
+        let decoder = &mut *self.decoder;
+        EventRef {
+            event: match event {
+                Value::None => MESSAGE,
+                event => match decoder.event.text_of(event, &mut self.checked) {
+                    "" => MESSAGE,
+                    event => event,
+                },
+            },
+            data: decoder.data.text_of(data, &mut self.checked),
+            id: self.last_event_id.unwrap_or(&decoder.last_event_id),
+        }
+    }
+
+    #[inline]
+    fn data_line(&mut self, span: Span) {
+        if self.data == Value::None {
+            self.data = Value::Chunk(span);
+        } else {
+            self.join_data(span);
+        }
+    }
+
+    fn join_data(&mut self, span: Span) {
+        if let Value::Chunk(first) = self.data {
+            self.decoder.data.set(&self.chunk[first.start..first.end]);
+            self.data = Value::Buffer;
+        }
+        self.decoder.data.push_line(&self.chunk[span.start..span.end]);
+    }
+
+    /// Completes the line that began in an earlier chunk.
+    fn finish_line(&mut self) -> Result<Option<Stop>, DecodeError> {
+        let Some((start, end)) = self.next_line() else {
+            return Ok(None);
+        };
+        self.continues = false;
+        let mut line = std::mem::take(&mut self.decoder.line);
+        line.extend_from_slice(&self.chunk[start..end]);
+        self.check(&line, true)?;
+        let stop = self.buffered_line(&mut line);
+        line.clear();
+        self.decoder.line = line;
+        Ok(stop)
+    }
+
+    fn buffered_line(&mut self, line: &mut Vec<u8>) -> Option<Stop> {
+        let decoder = &mut *self.decoder;
+        let (field, value_start) = Field::of(line);
+        let value = &line[value_start..];
+        match field {
+            Field::Data => {
+                match self.data {
+                    Value::None => decoder.data.take_line(line, value_start),
+                    _ => decoder.data.push_line(value),
+                }
+                self.data = Value::Buffer;
+            }
+            Field::Event => {
+                decoder.event.set(value);
+                self.event = Value::Buffer;
+            }
+            Field::Id => {
+                if !value.contains(&0) {
+                    decoder.id.set(value);
+                    self.id = Value::Buffer;
+                }
+            }
+            Field::Retry => return decoder.retry_line(value),
+            Field::Comment => {
+                if decoder.comments {
+                    decoder.comment.take_line(line, value_start);
+                    return Some(Stop::Comment(Value::Buffer));
+                }
+            }
+            Field::Unknown => {}
+        }
+        None
+    }
+
+    /// Puts what is unfinished into the decoder.
+    fn end_of_chunk(&mut self) -> Result<(), DecodeError> {
+        let rest = &self.chunk[self.line_start..];
+        if !rest.is_empty() {
+            self.line_start = self.chunk.len();
+            let mut line = std::mem::take(&mut self.decoder.line);
+            line.extend_from_slice(rest);
+            if self.near_limit {
+                self.check(&line, false)?;
+            }
+            self.decoder.line = line;
+        }
+        let decoder = &mut *self.decoder;
+        decoder.pending = Pending {
+            data: self.data != Value::None,
+            event: self.event != Value::None,
+            id: self.id != Value::None,
+        };
+        let values = [
+            (self.data, &mut decoder.data),
+            (self.event, &mut decoder.event),
+            (self.id, &mut decoder.id),
+        ];
+        for (value, buffer) in values {
+            if let Value::Chunk(span) = value {
+                buffer.set(&self.chunk[span.start..span.end]);
+            }
+        }
+        decoder.trim();
+        self.finish();
+        Ok(())
+    }
+
+    /// Holds a line, or what there is of it, against the limits.
+    #[inline(never)]
+    fn check(&mut self, line: &[u8], complete: bool) -> Result<(), DecodeError> {
+        let limits = self.decoder.limits;
+        if let Err(error) = limits.check(line, complete, self.held()) {
+            self.finish();
+            self.decoder.failed = Some(error);
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> Held {
+        let len = |value, buffer: &super::Buffer| match value {
+            Value::None => None,
+            Value::Chunk(span) => Some(span.end - span.start),
+            Value::Buffer => Some(buffer.len()),
+        };
+        let decoder = &*self.decoder;
+        Held {
+            data: len(self.data, &decoder.data),
+            event: len(self.event, &decoder.event).unwrap_or(0),
+            id: len(self.id, &decoder.id).unwrap_or(0),
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(id) = self.last_event_id.take() {
+            self.decoder.last_event_id.clear();
+            self.decoder.last_event_id.push_str(id);
+        }
+        self.decoder.reading = false;
+        self.over = true;
+    }
+}
+
+impl Decoder {
+    /// Applies a `retry` line.
+    fn retry_line(&mut self, value: &[u8]) -> Option<Stop> {
+        let milliseconds = milliseconds(value)?;
+        self.reconnection_time = Some(milliseconds);
+        self.retries.then_some(Stop::Retry(milliseconds))
+    }
+}
+
+impl Drop for Items<'_> {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        if self.line_start == self.chunk.len() {
+            // All was read, only not told so yet. With nothing left there is nothing to fail.
+            let _ = self.end_of_chunk();
+        } else {
+            self.finish();
+            self.decoder.reset();
+        }
+    }
+}
+
+impl fmt::Debug for Items<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("decoder", &self.decoder)
+            .field("unread", &(self.chunk.len() - self.line_start))
+            .finish_non_exhaustive()
+    }
+}

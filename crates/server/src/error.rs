@@ -1,0 +1,264 @@
+//! What can go wrong, by what was being done.
+
+use std::fmt;
+use std::io;
+
+use eventwire_codec::EncodeError;
+
+use crate::position::EventId;
+
+/// The store cannot be had.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The text names no store that this build has.
+    Unknown(String),
+    /// A bound of the log is zero: it could hold nothing.
+    ZeroBound(&'static str),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(store) => write!(
+                f,
+                "there is no store {store:?} in this version: use \"memory:\""
+            ),
+            Self::ZeroBound(option) => write!(
+                f,
+                "{option} is 0, so that no event could be held: give at least 1"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// A topic's name is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TopicError {
+    /// No topic was given.
+    None,
+    /// The name is empty.
+    Empty,
+    /// The name is longer than [`MAX_TOPIC`](crate::MAX_TOPIC) bytes.
+    TooLong(usize),
+    /// The name has a control character.
+    Control(String),
+    /// The name has a `*`.
+    Pattern(String),
+    /// More topics than [`MAX_TOPICS_AT_ONCE`](crate::MAX_TOPICS_AT_ONCE) in one call.
+    TooMany(usize),
+}
+
+impl fmt::Display for TopicError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("no topic: name at least one"),
+            Self::Empty => f.write_str("a topic's name is empty"),
+            Self::TooLong(length) => {
+                write!(
+                    f,
+                    "a topic's name has {length} bytes: at most {} are allowed",
+                    crate::MAX_TOPIC
+                )
+            }
+            Self::Control(topic) => write!(
+                f,
+                "the topic {topic:?} has a control character, which no topic may have"
+            ),
+            Self::Pattern(topic) => {
+                write!(
+                    f,
+                    "the topic {topic:?} has a `*`: patterns are not supported yet, name each topic"
+                )
+            }
+            Self::TooMany(count) => {
+                write!(
+                    f,
+                    "{count} topics at once: at most {} are allowed",
+                    crate::MAX_TOPICS_AT_ONCE
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for TopicError {}
+
+/// The hub did not take an event. Nothing was stored, and no offset was consumed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// A topic's name is none.
+    Topic(TopicError),
+    /// A value cannot be written into an event stream.
+    Encode(EncodeError),
+    /// The event type begins with `eventwire.`, which is the hub's own.
+    ReservedType(String),
+    /// The frame would never fit into the log.
+    TooLarge {
+        /// The bytes of the frame.
+        size: usize,
+        /// The bytes that the log holds.
+        max: usize,
+    },
+    /// The key was used before, with another content.
+    KeyConflict {
+        /// The key.
+        key: String,
+        /// The event that has it.
+        id: EventId,
+    },
+    /// All of `max_topics` are in use.
+    TooManyTopics(usize),
+    /// The hub is closed.
+    Closed,
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Topic(error) => error.fmt(f),
+            Self::Encode(error) => error.fmt(f),
+            Self::ReservedType(event) => {
+                write!(
+                    f,
+                    "the event type {event:?} begins with \"eventwire.\", which is the hub's own: use another"
+                )
+            }
+            Self::TooLarge { size, max } => {
+                write!(
+                    f,
+                    "the event takes {size} bytes, and the log holds {max} (max_bytes): send less, or raise it"
+                )
+            }
+            Self::KeyConflict { key, id } => {
+                write!(
+                    f,
+                    "the key {key:?} was used for the event {id} with other content: use a key once per event"
+                )
+            }
+            Self::TooManyTopics(max) => {
+                write!(
+                    f,
+                    "all of {max} topics (max_topics) have subscribers or events: use fewer, or raise it"
+                )
+            }
+            Self::Closed => f.write_str("the hub is closed"),
+        }
+    }
+}
+
+impl std::error::Error for PublishError {}
+
+impl From<TopicError> for PublishError {
+    fn from(error: TopicError) -> Self {
+        Self::Topic(error)
+    }
+}
+
+/// A subscription cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// A topic's name is none.
+    Topic(TopicError),
+    /// Where to start is none of `live`, `earliest` and `last:N`.
+    Start(String),
+    /// All of `max_topics` are in use.
+    TooManyTopics,
+    /// The hub is closed.
+    Closed,
+}
+
+impl fmt::Display for SubscribeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Topic(error) => error.fmt(f),
+            Self::Start(start) => {
+                write!(
+                    f,
+                    "start is {start:?}: give \"live\", \"earliest\" or \"last:N\" with a number N"
+                )
+            }
+            Self::TooManyTopics => f.write_str(
+                "all of max_topics have subscribers or events: use fewer topics, or raise it",
+            ),
+            Self::Closed => f.write_str("the hub is closed"),
+        }
+    }
+}
+
+impl std::error::Error for SubscribeError {}
+
+impl From<TopicError> for SubscribeError {
+    fn from(error: TopicError) -> Self {
+        Self::Topic(error)
+    }
+}
+
+/// The hub cannot be served.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The address cannot be read or found.
+    Address {
+        /// As it was given.
+        address: String,
+        /// What was wrong with it.
+        source: io::Error,
+    },
+    /// The address cannot be listened on.
+    Bind {
+        /// As it was given.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The address can be reached from elsewhere, and anyone could publish.
+    Unguarded(String),
+    /// An origin that pages may come from is none.
+    Origin(String),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address { address, source } => {
+                write!(
+                    f,
+                    "cannot find the address {address:?}: {source}; give host:port, such as 127.0.0.1:8844"
+                )
+            }
+            Self::Bind { address, source } if source.kind() == io::ErrorKind::AddrInUse => {
+                write!(
+                    f,
+                    "cannot listen on {address}: it is in use; end what listens there, or choose another port"
+                )
+            }
+            Self::Bind { address, source } => write!(f, "cannot listen on {address}: {source}"),
+            Self::Unguarded(address) => write!(
+                f,
+                "{address} is no loopback address, and anyone who reaches it could publish: give an authorizer, or \
+                 allow it with open_publish"
+            ),
+            Self::Origin(origin) => {
+                write!(
+                    f,
+                    "{origin:?} is no origin: give scheme://host or scheme://host:port, or \"*\" for any"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Address { source, .. } | Self::Bind { source, .. } => Some(source),
+            Self::Unguarded(_) | Self::Origin(_) => None,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `GET /events`: the stream.
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use tokio::time::Instant;
+
+use super::message::{Head, Reply};
+use super::{Action, Endpoint, access};
+use crate::error::SubscribeError;
+use crate::resume::Start;
+use crate::subscription::Subscribe;
+
+pub(super) async fn subscribe(endpoint: &Endpoint, head: &Head) -> Reply {
+    let (topics, start) = match read(head) {
+        Ok(read) => read,
+        Err(message) => return Reply::error(StatusCode::BAD_REQUEST, message),
+    };
+    let expires = match access::authorize(&endpoint.options, head, Action::Subscribe, &topics).await
+    {
+        Ok(expires) => expires.map(|time| Instant::now() + time),
+        Err(refusal) => return refusal.into(),
+    };
+    let mut reply = if head.method == Method::HEAD {
+        // As the stream would begin, without beginning it.
+        Reply::empty(StatusCode::OK)
+    } else {
+        let subscribe = Subscribe::to(topics)
+            .start(start)
+            .peer(head.peer)
+            .expires(expires);
+        match endpoint.hub.subscribe(subscribe) {
+            Ok(subscription) => {
+                let mut reply = Reply::empty(StatusCode::OK);
+                reply.body = subscription.into();
+                reply
+            }
+            Err(error @ (SubscribeError::Closed | SubscribeError::TooManyTopics)) => {
+                return Reply::error(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+            }
+            Err(error) => return Reply::error(StatusCode::BAD_REQUEST, error.to_string()),
+        }
+    };
+    stream_headers(&mut reply.headers);
+    reply
+}
+
+/// The headers of every event stream.
+pub(crate) fn stream_headers(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        // No cache may keep it, and no proxy recode it.
+        (header::CACHE_CONTROL, "no-cache, no-transform"),
+        // nginx, and those who follow it, would hold it back.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+fn read(head: &Head) -> Result<(Vec<String>, Start), String> {
+    let mut topics = Vec::new();
+    let mut start = None;
+    let mut last_event_id = None;
+    for (name, value) in head.parameters() {
+        match name.as_str() {
+            "topic" => topics.push(value),
+            "last_event_id" => last_event_id = Some(value),
+            "start" => start = Some(value.parse::<Start>().map_err(|error| error.to_string())?),
+            "topic_as" => return Err("topic_as is not supported yet".to_owned()),
+            // Others may be the page's own, against caches or for a proxy.
+            _ => {}
+        }
+    }
+    crate::topic::check(&topics).map_err(|error| match error {
+        crate::TopicError::None => {
+            "no topic: ask for /events?topic=NAME, with as many topics as you like".to_owned()
+        }
+        error => error.to_string(),
+    })?;
+    // The header is of a reconnect, so it knows more than the address that the page was given.
+    let header = head
+        .headers
+        .get("last-event-id")
+        .map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let start = match header
+        .filter(|id| !id.is_empty())
+        .or(last_event_id)
+        .filter(|id| !id.is_empty())
+    {
+        Some(id) => Start::After(id),
+        None => start.unwrap_or_default(),
+    };
+    Ok((topics, start))
+}

@@ -1,0 +1,194 @@
+//! Requests and replies as they cross between a hub and whatever moves the bytes.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+use serde_json::{Value, json};
+
+use crate::subscription::Subscription;
+
+/// The head of a request.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The method.
+    pub method: Method,
+    /// The path, as the hub sees it: `/events`, `/health`.
+    pub path: String,
+    /// What follows the `?`, percent-encoded as it came; empty where there is none.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// Who asks.
+    pub peer: Option<SocketAddr>,
+}
+
+impl Head {
+    /// A GET of a path, which may have a query; for tests and examples.
+    pub fn get(target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            method: Method::GET,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: HeaderMap::new(),
+            peer: None,
+        }
+    }
+
+    /// The head of a request as the `http` crate has it.
+    pub fn from_parts(parts: &http::request::Parts, peer: Option<SocketAddr>) -> Self {
+        let mut headers = parts.headers.clone();
+        // HTTP/2 has the host in its :authority.
+        if let Some(authority) = parts.uri.authority()
+            && !headers.contains_key(header::HOST)
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            headers.insert(header::HOST, host);
+        }
+        Self {
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers,
+            peer,
+        }
+    }
+
+    /// The parameters of the query, decoded, in order.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        form_urlencoded::parse(self.query.as_bytes()).into_owned()
+    }
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers. Never `Connection`, which HTTP/2 forbids: that is the server's.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: ReplyBody,
+}
+
+impl Reply {
+    pub(crate) fn new(
+        status: StatusCode,
+        content_type: &'static str,
+        body: impl Into<ReplyBody>,
+    ) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self {
+            status,
+            headers,
+            body: body.into(),
+        }
+    }
+
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: ReplyBody::empty(),
+        }
+    }
+
+    pub(crate) fn json(status: StatusCode, value: &Value) -> Self {
+        Self::new(
+            status,
+            "application/json",
+            Bytes::from(format!("{value}\n")),
+        )
+    }
+
+    /// A refusal that says what was wrong.
+    pub(crate) fn error(status: StatusCode, message: impl AsRef<str>) -> Self {
+        Self::json(status, &json!({ "error": message.as_ref() }))
+    }
+}
+
+/// Why a request is refused: a status for programs, a message for people.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub(crate) StatusCode, pub(crate) String);
+
+impl From<Refusal> for Reply {
+    fn from(Refusal(status, message): Refusal) -> Self {
+        Self::error(status, message)
+    }
+}
+
+impl From<Reply> for http::Response<ReplyBody> {
+    fn from(reply: Reply) -> Self {
+        let mut response = http::Response::new(reply.body);
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = reply.headers;
+        response
+    }
+}
+
+/// The body of a reply: some bytes, or a subscription's frames.
+#[derive(Debug)]
+pub struct ReplyBody(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Full(Bytes),
+    Stream(Box<Subscription>),
+}
+
+impl ReplyBody {
+    pub(crate) fn empty() -> Self {
+        Self(Kind::Full(Bytes::new()))
+    }
+
+    /// Whether it is an event stream, which has no end of its own.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.0, Kind::Stream(_))
+    }
+}
+
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self(Kind::Full(bytes))
+    }
+}
+
+impl From<Subscription> for ReplyBody {
+    fn from(subscription: Subscription) -> Self {
+        Self(Kind::Stream(Box::new(subscription)))
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut self.0 {
+            Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Kind::Stream(subscription) => Pin::new(&mut **subscription).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.0, Kind::Full(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream(_) => SizeHint::default(),
+        }
+    }
+}

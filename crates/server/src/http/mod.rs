@@ -1,0 +1,183 @@
+//! All of the HTTP behaviour, without a socket: `respond(head, body) -> reply`.
+//!
+//! Servers and adapters only move its bytes.
+
+mod access;
+mod cors;
+mod events;
+mod message;
+mod publish;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body::Body;
+
+pub use access::{Access, Action, Authorizer, Denied, Identity};
+pub use cors::Cors;
+#[cfg(feature = "axum")]
+pub(crate) use events::stream_headers;
+pub use message::{Head, Reply, ReplyBody};
+
+use crate::hub::Hub;
+
+/// How long an authorizer may take; then the request is refused with 503.
+const AUTHORIZER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Who may do what over HTTP; every method states its default.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    pub(crate) cors: Cors,
+    pub(crate) authorizer: Option<Arc<dyn Authorizer>>,
+    pub(crate) open_publish: bool,
+    pub(crate) loopback: bool,
+    pub(crate) max_body: usize,
+}
+
+impl HttpOptions {
+    /// Nobody may publish; anybody whose page has the same origin may subscribe.
+    pub fn new() -> Self {
+        Self {
+            cors: Cors::default(),
+            authorizer: None,
+            open_publish: false,
+            loopback: false,
+            max_body: 16 << 20,
+        }
+    }
+
+    /// The origins whose pages may subscribe, and, where they are named, publish; by default the own one only.
+    #[must_use]
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.cors = cors;
+        self
+    }
+
+    /// Asks `authorizer` about every request to subscribe or publish; by default there is none.
+    #[must_use]
+    pub fn authorizer(mut self, authorizer: impl Authorizer + 'static) -> Self {
+        self.authorizer = Some(Arc::new(authorizer));
+        self
+    }
+
+    /// Whether anybody may publish where there is no authorizer; false by default.
+    #[must_use]
+    pub fn open_publish(mut self, open: bool) -> Self {
+        self.open_publish = open;
+        self
+    }
+
+    /// Whether only requests to a loopback name are answered, so that no page of another name can reach the hub by
+    /// DNS rebinding; false by default. `serve` sets it on loopback addresses.
+    #[must_use]
+    pub fn loopback(mut self, loopback: bool) -> Self {
+        self.loopback = loopback;
+        self
+    }
+
+    /// The largest body of a publish, in bytes; 16 MiB by default.
+    #[must_use]
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A hub as it is seen over HTTP. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    pub(crate) hub: Hub,
+    pub(crate) options: Arc<HttpOptions>,
+}
+
+impl Hub {
+    /// The hub as it is seen over HTTP, for servers and adapters.
+    pub fn endpoint(&self, options: HttpOptions) -> Endpoint {
+        Endpoint {
+            hub: self.clone(),
+            options: Arc::new(options),
+        }
+    }
+}
+
+impl Endpoint {
+    /// Answers a request. The body is read only where a publish needs it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use eventwire_server::{Head, HttpOptions, Hub};
+    ///
+    /// let endpoint = Hub::new().endpoint(HttpOptions::new());
+    /// let reply = endpoint.respond(Head::get("/events?topic=orders"), String::new()).await;
+    /// assert_eq!(reply.status, 200);
+    /// assert_eq!(reply.headers["content-type"], "text/event-stream");
+    /// # }
+    /// ```
+    pub async fn respond<B>(&self, head: Head, body: B) -> Reply
+    where
+        B: Body<Data = Bytes>,
+        B::Error: std::fmt::Display,
+    {
+        let mut reply = self.route(&head, body).await;
+        self.options
+            .cors
+            .decorate(&head.headers, &mut reply.headers);
+        if head.method == Method::HEAD {
+            reply.body = ReplyBody::empty();
+        }
+        reply
+    }
+
+    async fn route<B>(&self, head: &Head, body: B) -> Reply
+    where
+        B: Body<Data = Bytes>,
+        B::Error: std::fmt::Display,
+    {
+        if self.options.loopback
+            && let Err(refusal) = access::check_host(&head.headers)
+        {
+            return refusal.into();
+        }
+        let allowed = match head.path.as_str() {
+            "/events" => "GET, HEAD, POST, OPTIONS",
+            "/health" => "GET, HEAD, OPTIONS",
+            path => {
+                return Reply::error(
+                    StatusCode::NOT_FOUND,
+                    format!("there is nothing at {path:?}: try /events or /health"),
+                );
+            }
+        };
+        match (head.path.as_str(), &head.method) {
+            (_, &Method::OPTIONS) => cors::options(allowed),
+            ("/events", &Method::GET | &Method::HEAD) => events::subscribe(self, head).await,
+            ("/events", &Method::POST) => publish::publish(self, head, body).await,
+            ("/health", &Method::GET | &Method::HEAD) => {
+                let mut reply = Reply::json(StatusCode::OK, &serde_json::json!({ "status": "ok" }));
+                reply
+                    .headers
+                    .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                reply
+            }
+            (path, method) => {
+                let mut reply = Reply::error(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    format!("{path} takes {allowed}, and not {method}"),
+                );
+                reply
+                    .headers
+                    .insert(header::ALLOW, HeaderValue::from_static(allowed));
+                reply
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Where a log lives. Memory is the only store so far.
+
+pub(crate) mod index;
+pub(crate) mod memory;

@@ -1,0 +1,80 @@
+//! Names of topics.
+
+use std::sync::Arc;
+
+use crate::error::TopicError;
+
+/// The longest name of a topic, in bytes.
+pub const MAX_TOPIC: usize = 256;
+
+/// The most topics that one event is published under, or one subscription reads.
+pub const MAX_TOPICS_AT_ONCE: usize = 1000;
+
+pub(crate) type Topic = Arc<str>;
+
+/// The topics as they are kept: checked, each once, in the order given.
+pub(crate) fn check<I>(names: I) -> Result<Box<[Topic]>, TopicError>
+where
+    I: IntoIterator,
+    I::Item: AsRef<str>,
+{
+    let mut topics: Vec<Topic> = Vec::new();
+    for name in names {
+        let name = name.as_ref();
+        check_name(name)?;
+        if topics.iter().any(|topic| **topic == *name) {
+            continue;
+        }
+        topics.push(name.into());
+        if topics.len() > MAX_TOPICS_AT_ONCE {
+            return Err(TopicError::TooMany(topics.len()));
+        }
+    }
+    if topics.is_empty() {
+        Err(TopicError::None)
+    } else {
+        Ok(topics.into())
+    }
+}
+
+fn check_name(name: &str) -> Result<(), TopicError> {
+    if name.is_empty() {
+        Err(TopicError::Empty)
+    } else if name.len() > MAX_TOPIC {
+        Err(TopicError::TooLong(name.len()))
+    } else if name.chars().any(char::is_control) {
+        Err(TopicError::Control(name.to_owned()))
+    } else if name.contains('*') {
+        Err(TopicError::Pattern(name.to_owned()))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_topic_once_in_the_order_given() {
+        let topics = check(["b", "a", "b"]).unwrap();
+        assert_eq!(topics.iter().map(|t| &**t).collect::<Vec<_>>(), ["b", "a"]);
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        assert_eq!(check([] as [&str; 0]), Err(TopicError::None));
+        assert_eq!(check([""]), Err(TopicError::Empty));
+        assert_eq!(check(["x".repeat(257)]), Err(TopicError::TooLong(257)));
+        assert_eq!(check(["a\nb"]), Err(TopicError::Control("a\nb".into())));
+        assert_eq!(
+            check(["orders/*"]),
+            Err(TopicError::Pattern("orders/*".into()))
+        );
+        let many = (0..=MAX_TOPICS_AT_ONCE).map(|n| n.to_string());
+        assert_eq!(
+            check(many),
+            Err(TopicError::TooMany(MAX_TOPICS_AT_ONCE + 1))
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! rustfmt, clippy and rustdoc.
+
+use anyhow::{Context, Result};
+
+use super::Verdict;
+use crate::sh::Shell;
+
+pub(super) fn fmt(shell: &Shell) -> Result<Verdict> {
+    // The names of the files only: what would change is best seen by changing it.
+    cargo(shell, "rustfmt", &["fmt", "--all", "--check", "--", "-l"])
+        .context("not formatted as above; `cargo xtask lint --fix` does it")
+}
+
+pub(super) fn clippy(shell: &Shell) -> Result<Verdict> {
+    cargo(
+        shell,
+        "clippy",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )
+}
+
+pub(super) fn doc(shell: &Shell) -> Result<Verdict> {
+    let mut command = shell.cargo();
+    // Libraries only: the command's page would overwrite that of the library of the same name.
+    command
+        .args(["doc", "--workspace", "--no-deps", "--lib"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    shell.step("rustdoc", command)?;
+    Ok(Verdict::Clean)
+}
+
+pub(super) fn fix(shell: &Shell) -> Result<()> {
+    cargo(shell, "rustfmt --fix", &["fmt", "--all"]).map(drop)
+}
+
+fn cargo(shell: &Shell, label: &str, args: &[&str]) -> Result<Verdict> {
+    let mut command = shell.cargo();
+    command.args(args);
+    shell.step(label, command)?;
+    Ok(Verdict::Clean)
+}

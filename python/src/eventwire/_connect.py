@@ -1,0 +1,260 @@
+"""Subscribing to a URL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Any
+
+from eventwire import _native
+from eventwire._arguments import Pairs, Params, body, pairs, with_params
+from eventwire._items import Opened, Reset, Response, StreamItem
+from eventwire._native import Event
+from eventwire._policy import RetryPolicy
+from eventwire._reading import Reader
+
+MIB = 1 << 20
+
+
+class _Stream:
+    """What both kinds of stream have in common."""
+
+    def __init__(self, native: _native.Stream, last_event_id: str) -> None:
+        self._native = native
+        self._reader: Reader[StreamItem] = Reader(native, start=native.open)
+        self._response: Response | None = None
+        #: The id of the last event that was handed out, None before the first.
+        self._handed_out: str | None = None
+        self._requested = last_event_id
+
+    @property
+    def url(self) -> str:
+        """The URL that was asked for."""
+        return self._native.url
+
+    @property
+    def state(self) -> str:
+        """ "connecting", "open" or "closed"."""
+        return self._native.state
+
+    @property
+    def response(self) -> Response | None:
+        """What the server answered to the connection that the last item came from; None before the first answer."""
+        return self._response
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event ID of what was handed out: whoever connects again with it misses nothing.
+
+        Before the first event it is where the stream begins, as the server has said.
+        """
+        if self._handed_out is not None:
+            return self._handed_out
+        return self._native.last_event_id or self._requested
+
+    def close(self) -> None:
+        """Closes the stream, from any thread: a reader that waits ends at once, and nothing is delivered after that.
+
+        Example:
+            >>> threading.Timer(60, stream.close).start()  # doctest: +SKIP
+        """
+        self._reader.close()
+
+    def _note(self, item: StreamItem | None) -> StreamItem | None:
+        """Remembers what the properties tell."""
+        if type(item) is Event or type(item) is Reset:
+            self._handed_out = item.id
+        elif type(item) is Opened:
+            self._response = Response(item.status, item.headers)
+        return item
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.url!r} {self.state}>"
+
+
+class EventStream(_Stream):
+    """A subscription to a URL; an iterator over its events. `connect` makes one.
+
+    Nothing is sent before the first event is asked for. The iteration goes on over lost connections, and resumes
+    where it was. It ends after `close()`, after the server's 204, and after an end that `retry` does not want to go
+    beyond; every other end raises its error.
+
+    Example:
+        >>> with connect("http://127.0.0.1:8844/events?topic=news") as stream:  # doctest: +SKIP
+        ...     for event in stream:
+        ...         print(event.data)
+    """
+
+    def __iter__(self) -> EventStream:
+        return self
+
+    def __next__(self) -> Event:
+        while (item := self._reader.next()) is not None:
+            if type(item) is Event:
+                self._handed_out = item.id
+                return item
+            self._note(item)
+            if type(item) is Reset:
+                return item.event
+        raise StopIteration
+
+    def items(self) -> Iterator[StreamItem]:
+        """All that happens: events, and also comments, connections opened and lost, resets, and the end.
+
+        Example:
+            >>> for item in stream.items():  # doctest: +SKIP
+            ...     if isinstance(item, Reconnecting):
+            ...         print("lost:", item.reason)
+        """
+        while (item := self._note(self._reader.next())) is not None:
+            yield item
+
+    def __enter__(self) -> EventStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncEventStream(_Stream):
+    """A subscription to a URL; an async iterator over its events. `aconnect` makes one.
+
+    It does what `EventStream` does. One task reads it at a time. A wait for the next event can be cancelled, by
+    `asyncio.wait_for` for one, without losing any.
+
+    Example:
+        >>> async with aconnect("http://127.0.0.1:8844/events?topic=news") as stream:  # doctest: +SKIP
+        ...     async for event in stream:
+        ...         print(event.data)
+    """
+
+    def __aiter__(self) -> AsyncEventStream:
+        return self
+
+    async def __anext__(self) -> Event:
+        while (item := await self._reader.anext()) is not None:
+            if type(item) is Event:
+                self._handed_out = item.id
+                return item
+            self._note(item)
+            if type(item) is Reset:
+                return item.event
+        raise StopAsyncIteration
+
+    async def items(self) -> AsyncIterator[StreamItem]:
+        """All that happens: events, and also comments, connections opened and lost, resets, and the end.
+
+        Example:
+            >>> async for item in stream.items():  # doctest: +SKIP
+            ...     print(item)
+        """
+        while (item := self._note(await self._reader.anext())) is not None:
+            yield item
+
+    async def aclose(self) -> None:
+        """`close()`, for `contextlib.aclosing`; it does not wait either."""
+        self.close()
+
+    async def __aenter__(self) -> AsyncEventStream:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Pairs | None = None,
+    params: Params | None = None,
+    content: bytes | str | None = None,
+    data: Params | None = None,
+    json: Any = None,
+    last_event_id: str = "",
+    retry: RetryPolicy | None = RetryPolicy(),
+    connect_timeout: float = 10.0,
+    idle_timeout: float | None = None,
+    event_timeout: float | None = None,
+    max_line: int = 16 * MIB,
+    max_event: int = 16 * MIB,
+    mailbox: int = MIB,
+    follow_redirects: bool = True,
+) -> EventStream:
+    """Subscribes to a URL.
+
+    Args:
+        url: The address, http or https.
+        method: The method of the request.
+        headers: Headers beyond the usual ones.
+        params: What is added to the URL's query; a list gives a name several times.
+        content: The body, as it is.
+        data: The body, as a form.
+        json: The body, as JSON.
+        last_event_id: Where to resume from.
+        retry: When to connect again; None for never.
+        connect_timeout: How many seconds a connection and its response may take.
+        idle_timeout: After how many seconds without a byte a connection counts as lost.
+        event_timeout: After how many seconds without an event a connection counts as lost.
+        max_line: The longest line, in bytes.
+        max_event: The largest event, in bytes.
+        mailbox: How many bytes may wait to be read; beyond that the server has to wait.
+        follow_redirects: Whether redirects are followed.
+
+    Example:
+        >>> with connect("https://api.example.com/chat", method="POST", json={"q": "hi"}, retry=None) as stream:
+        ...     for event in stream:  # doctest: +SKIP
+        ...         print(event.json()["token"])
+    """
+    native = _native_stream(**locals())
+    return EventStream(native, last_event_id)
+
+
+def aconnect(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Pairs | None = None,
+    params: Params | None = None,
+    content: bytes | str | None = None,
+    data: Params | None = None,
+    json: Any = None,
+    last_event_id: str = "",
+    retry: RetryPolicy | None = RetryPolicy(),
+    connect_timeout: float = 10.0,
+    idle_timeout: float | None = None,
+    event_timeout: float | None = None,
+    max_line: int = 16 * MIB,
+    max_event: int = 16 * MIB,
+    mailbox: int = MIB,
+    follow_redirects: bool = True,
+) -> AsyncEventStream:
+    """Subscribes to a URL, for async code. It is no coroutine: there is nothing to await before the first event.
+
+    The arguments are those of `connect`.
+
+    Example:
+        >>> async with aconnect("http://127.0.0.1:8844/events", params={"topic": "news"}) as stream:  # doctest: +SKIP
+        ...     event = await anext(stream)
+    """
+    native = _native_stream(**locals())
+    return AsyncEventStream(native, last_event_id)
+
+
+def _native_stream(
+    *,
+    url: str,
+    headers: Pairs | None,
+    params: Params | None,
+    content: bytes | str | None,
+    data: Params | None,
+    json: Any,
+    **options: Any,
+) -> _native.Stream:
+    listed = pairs(headers)
+    made = body(listed, content, data, json)
+    return _native.Stream(with_params(url, params), headers=listed, body=made, **options)

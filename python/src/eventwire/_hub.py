@@ -1,0 +1,250 @@
+"""The hub: publishing to many, from one application."""
+
+from __future__ import annotations
+
+import json as _json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal
+
+from eventwire import _native
+from eventwire._arguments import event_data, topics
+from eventwire._loop import answer
+from eventwire._subscription import Subscription
+
+_MAILBOX = 1 << 20
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What a hub holds and does.
+
+    Example:
+        >>> Hub().stats().events
+        0
+    """
+
+    #: How many read along now.
+    subscribers: int
+    #: How many topics are known.
+    topics: int
+    #: How many events were published.
+    published: int
+    #: How many events the log holds.
+    events: int
+    #: How many bytes the log holds.
+    bytes: int
+
+
+class Hub:
+    """Topics, a log of what was published, and its subscribers.
+
+    Times are seconds. The log holds the newest events within `max_events`, `max_bytes` and `max_age`; who was away
+    for longer is told so by a reset.
+
+    Example:
+        >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:
+        ...     id = hub.publish("news", "hello")
+        ...     with connect(server.url + "/events", params={"topic": "news", "start": "earliest"}) as stream:
+        ...         print(next(stream).data)
+        hello
+    """
+
+    def __init__(
+        self,
+        store: str = "memory:",
+        *,
+        max_events: int = 100_000,
+        max_bytes: int = 64 * 1024 * 1024,
+        max_age: float | None = None,
+        max_topics: int = 1_000_000,
+        heartbeat: float | None = 15.0,
+        retry: float | None = None,
+        slow: Literal["disconnect", "skip"] = "disconnect",
+    ) -> None:
+        self._native = _native.Hub(
+            store,
+            max_events=max_events,
+            max_bytes=max_bytes,
+            max_age=max_age,
+            max_topics=max_topics,
+            heartbeat=heartbeat,
+            retry=retry,
+            slow=slow,
+        )
+        # A server lives as long as its hub, also where nobody keeps what serve() returned.
+        self._servers: list[Server] = []
+
+    def publish(
+        self,
+        topic: str | Iterable[str],
+        data: str | None = None,
+        *,
+        json: Any = None,
+        event: str | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Publishes an event to one topic or several, and returns its id. It may block for the store.
+
+        Args:
+            topic: The topic, or several of them.
+            data: The data.
+            json: The data, as a value that becomes JSON.
+            event: The type.
+            key: A name for this publish: repeated with the same key, it is stored once.
+
+        Example:
+            >>> hub = Hub()
+            >>> hub.publish("prices", json={"gold": 3}, event="tick")  # doctest: +ELLIPSIS
+            '...-1'
+        """
+        return self._native.publish(topics(topic), event_data(data, json), event, key).result()
+
+    async def apublish(
+        self,
+        topic: str | Iterable[str],
+        data: str | None = None,
+        *,
+        json: Any = None,
+        event: str | None = None,
+        key: str | None = None,
+    ) -> str:
+        """The same for async code.
+
+        Example:
+            >>> async def tell(hub):
+            ...     await hub.apublish("news", "hello")
+        """
+        return await answer(self._native.publish(topics(topic), event_data(data, json), event, key))
+
+    def subscribe(
+        self, *topics: str, last_event_id: str | None = None, start: str = "live"
+    ) -> Subscription:
+        """Subscribes, in this process, to one topic or several.
+
+        Args:
+            topics: The topics.
+            last_event_id: Where to resume from; goes before `start`.
+            start: "live", "earliest" (all that the log holds) or "last:N".
+
+        Example:
+            >>> hub = Hub()
+            >>> ids = [hub.publish("news", text) for text in ("one", "two")]
+            >>> with hub.subscribe("news", start="last:1") as subscription:
+            ...     print(next(subscription).data)
+            two
+        """
+        return Subscription(self._native.subscribe(list(topics), last_event_id, start, _MAILBOX))
+
+    def serve(
+        self,
+        address: str = "127.0.0.1:8844",
+        *,
+        cors: str | Iterable[str] = (),
+        open_publish: bool = False,
+        max_connections: int | None = None,
+    ) -> Server:
+        """Serves the hub over HTTP, from threads of its own, until it or the hub is closed.
+
+        Args:
+            address: Host and port; port 0 takes a free one.
+            cors: The origins whose pages may read; "*" for any.
+            open_publish: Whether anyone may publish. On a loopback address they may anyway.
+            max_connections: How many connections are served at a time.
+
+        Example:
+            >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:
+            ...     print(server.url)  # doctest: +ELLIPSIS
+            http://127.0.0.1:...
+        """
+        origins = [cors] if isinstance(cors, str) else list(cors)
+        native = self._native.serve(address, origins, open_publish, max_connections).result()
+        server = Server(native, self._servers)
+        self._servers.append(server)
+        return server
+
+    def stats(self) -> Stats:
+        """What the hub holds and does.
+
+        Example:
+            >>> hub = Hub()
+            >>> id = hub.publish("news", "hello")
+            >>> hub.stats().published
+            1
+        """
+        values = _json.loads(self._native.stats())
+        return Stats(**{name: values[name] for name in Stats.__dataclass_fields__})
+
+    def close(self) -> None:
+        """Ends all subscriptions, and its servers."""
+        for server in list(self._servers):
+            server.close()
+        self._native.close()
+
+    def __enter__(self) -> Hub:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Hub:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Server:
+    """A hub that is served; `Hub.serve` makes one.
+
+    Example:
+        >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:
+        ...     server.drain(timeout=5)
+    """
+
+    def __init__(self, native: _native.Server, siblings: list[Server]) -> None:
+        self._native = native
+        self._siblings = siblings
+
+    @property
+    def url(self) -> str:
+        """Where it listens: "http://host:port"."""
+        return self._native.url
+
+    def drain(self, timeout: float = 10.0) -> None:
+        """Takes no new connections, ends the streams, and waits at most `timeout` seconds until all is sent."""
+        self._native.drain(timeout).result()
+
+    async def adrain(self, timeout: float = 10.0) -> None:
+        """The same for async code."""
+        await answer(self._native.drain(timeout))
+
+    def close(self) -> None:
+        """Ends it at once, from any thread. It does not wait."""
+        self._native.close()
+        if self in self._siblings:
+            self._siblings.remove(self)
+
+    def __repr__(self) -> str:
+        return f"<Server {self.url!r}>"
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Server:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,134 @@
+"""What a stream yields besides events."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from eventwire._errors import EventwireError, from_details
+from eventwire._headers import Headers
+from eventwire._native import Event
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment: most often a sign of life.
+
+    Example:
+        >>> Decoder(comments=True).feed(b": hi\\n")
+        [Comment(text='hi')]
+    """
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A connection stands: the first one, or another one after it was lost.
+
+    Example:
+        >>> for item in stream.items():  # doctest: +SKIP
+        ...     match item:
+        ...         case Opened(status=status, headers=headers):
+        ...             print(status, headers["content-type"])
+    """
+
+    status: int
+    url: str
+    headers: Headers
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the server answered when the connection was opened.
+
+    Example:
+        >>> stream.response.headers["content-type"]  # doctest: +SKIP
+        'text/event-stream'
+    """
+
+    status: int
+    headers: Headers
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Something was missed that the hub does not hold any more; what it still holds follows.
+
+    Example:
+        >>> for item in stream.items():  # doctest: +SKIP
+        ...     match item:
+        ...         case Reset(reason=reason):
+        ...             reload_everything(because=reason)
+    """
+
+    #: The last event ID that was asked for.
+    requested: str
+    #: "evicted", "ahead", "epoch" or "malformed".
+    reason: str
+    #: The id of the first event that follows; "" where none is held.
+    first: str
+    #: The position just before what follows.
+    id: str
+    #: The event that announced it, of type "eventwire.reset": plain iteration yields this.
+    event: Event = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Reconnecting:
+    """The connection was lost or not made; it will be tried again.
+
+    Example:
+        >>> for item in stream.items():  # doctest: +SKIP
+        ...     match item:
+        ...         case Reconnecting(reason=why, delay=seconds):
+        ...             print(f"{why}; again in {seconds} s")
+    """
+
+    reason: EventwireError
+    #: How many attempts in a row have failed.
+    attempt: int
+    #: How long it will wait, in seconds.
+    delay: float
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The stream has ended; it is the last item. Where an error ended it, that is raised next.
+
+    Example:
+        >>> for item in stream.items():  # doctest: +SKIP
+        ...     match item:
+        ...         case Closed(reason=reason, error=None):
+        ...             print("ended:", reason)
+    """
+
+    reason: str
+    error: EventwireError | None
+
+
+#: All that `items()` yields.
+StreamItem: TypeAlias = Event | Comment | Opened | Reset | Reconnecting | Closed
+
+
+def build(kind: str, event: str, id: str, data: str) -> StreamItem:
+    """An item that is no event, from what the core says of it; the native half calls it."""
+    if kind == "Comment":
+        return Comment(data)
+    values = json.loads(data)
+    if kind == "Opened":
+        return Opened(values["status"], values["url"], Headers(values["headers"]))
+    if kind == "Reset":
+        text = {name: str(values.get(name) or "") for name in ("requested", "reason", "first")}
+        return Reset(**text, id=id, event=Event(data, event=event, id=id))
+    if kind == "Reconnecting":
+        return Reconnecting(_error(values["reason"]), values["attempt"], values["delay"] / 1000)
+    if kind == "Closed":
+        return Closed(values["reason"], values["error"] and _error(values["error"]))
+    raise AssertionError(f"the native half made an item of the unknown kind {kind!r}")
+
+
+def _error(details: dict[str, object]) -> EventwireError:
+    error = from_details(details)
+    return error if isinstance(error, EventwireError) else EventwireError(str(error))

@@ -1,0 +1,101 @@
+"""Publishing to a hub that runs elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
+
+from eventwire import _native
+from eventwire._arguments import Pairs, event_data, pairs, topics
+from eventwire._loop import answer
+from eventwire._policy import RetryPolicy
+
+
+class _Publisher:
+    """What both kinds of publisher have in common."""
+
+    def __init__(
+        self, url: str, *, headers: Pairs | None = None, retry: RetryPolicy | None = RetryPolicy()
+    ) -> None:
+        self._native = _native.Publisher(url, headers=pairs(headers), retry=retry)
+
+    def close(self) -> None:
+        """Closes it, from any thread; what was not answered fails."""
+        self._native.close()
+
+
+class Publisher(_Publisher):
+    """Publishes to a hub that runs elsewhere, by HTTP.
+
+    A publish that fails on the way is tried again as `retry` says. It carries a key, so the event is stored once.
+
+    Example:
+        >>> with Publisher("http://127.0.0.1:8844") as publisher:  # doctest: +SKIP
+        ...     publisher.publish("news", "hello")
+    """
+
+    def publish(
+        self,
+        topic: str | Iterable[str],
+        data: str | None = None,
+        *,
+        json: Any = None,
+        event: str | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Publishes, waits until the hub has stored the event, and returns its id.
+
+        The arguments are those of `Hub.publish`.
+
+        Example:
+            >>> publisher.publish(["news", "sport"], json={"score": "1:0"})  # doctest: +SKIP
+        """
+        return self._native.publish(topics(topic), event_data(data, json), event, key).result()
+
+    def __enter__(self) -> Publisher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class APublisher(_Publisher):
+    """`Publisher` for async code. The events are sent in the order of the calls.
+
+    Example:
+        >>> async with APublisher("http://127.0.0.1:8844") as publisher:  # doctest: +SKIP
+        ...     await publisher.publish("news", "hello")
+    """
+
+    async def publish(
+        self,
+        topic: str | Iterable[str],
+        data: str | None = None,
+        *,
+        json: Any = None,
+        event: str | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Publishes, waits until the hub has stored the event, and returns its id. Cancelled, it is sent anyway.
+
+        The arguments are those of `Hub.publish`.
+
+        Example:
+            >>> await publisher.publish("news", "hello")  # doctest: +SKIP
+        """
+        return await answer(self._native.publish(topics(topic), event_data(data, json), event, key))
+
+    async def aclose(self) -> None:
+        """`close()`, for `contextlib.aclosing`; it does not wait either."""
+        self.close()
+
+    async def __aenter__(self) -> APublisher:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,193 @@
+//! One pair plays the fixture.
+
+use anyhow::{Context, Result, bail, ensure};
+use eventwire_tests::program::Program;
+use eventwire_tests::proxy::{Cut, Proxy};
+use eventwire_tests::report::{ClientReport, ServerCommand, ServerReport};
+use eventwire_tests::PATIENCE;
+use tokio::time::{Instant, sleep};
+
+use crate::fixture::{Fixture, Part, Plan, plans};
+use crate::peers::{Client, Pair, Peers};
+
+/// A pair at work.
+struct Play<'a> {
+    fixture: &'a Fixture,
+    server: Program,
+    proxy: Proxy,
+    client: Client,
+    /// Everything that was published to the topic, with its id.
+    published: Vec<(Plan, String)>,
+    /// The id of the last event that was delivered; of the mark, before the first.
+    position: String,
+    cuts: usize,
+}
+
+/// Plays it to the end.
+pub(crate) async fn play(fixture: &Fixture, peers: &Peers, pair: Pair) -> Result<()> {
+    let mut server = peers.start_server(pair.server, fixture)?;
+    let url = match server.report("its address").await? {
+        ServerReport::Listening { url } => url,
+        other => bail!("{} reported {other:?} where its address was to come", server.name()),
+    };
+    let (addr, path) = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).context(url.clone())?;
+    let proxy = Proxy::start(addr.parse().with_context(|| format!("the address of {url}"))?).await?;
+
+    let mut published = Vec::new();
+    for plan in plans(&fixture.earlier) {
+        published.push(publish(&mut server, &fixture.topic, plan).await?);
+    }
+    let target = format!("/{path}?topic={}", fixture.topic.replace('/', "%2F"));
+    let client = peers.start_client(pair.client, &proxy.url(&target), fixture)?;
+    let mut play = Play { fixture, server, proxy, client, published, position: String::new(), cuts: 0 };
+    play.open().await.context("at the start")?;
+    for part in &fixture.parts {
+        play.part(part).await.with_context(|| format!("in the part {:?}", part.name))?;
+    }
+    play.close().await.context("at the end")
+}
+
+impl Play<'_> {
+    async fn open(&mut self) -> Result<()> {
+        self.expect(ClientReport::Opened).await?;
+        let visit = self.proxy.visit(0).await?;
+        ensure!(visit.last_event_id.is_none(), "the first request has a Last-Event-ID: {visit:?}");
+        self.position = self.published.last().map(|(_, id)| id.clone()).unwrap_or_default();
+        Ok(())
+    }
+
+    async fn part(&mut self, part: &Part) -> Result<()> {
+        self.deliver_live(&part.before).await?;
+        if let Some(entry) = &part.cut {
+            let first_missed = self.published.len();
+            self.proxy.arm();
+            for plan in entry.plans() {
+                self.publish(plan).await?;
+            }
+            let cut = self.proxy.cut(self.cuts).await?;
+            for plan in plans(&part.away) {
+                self.publish(plan).await?;
+            }
+            self.cuts += 1;
+            self.resume(part, &cut, first_missed).await?;
+        }
+        self.deliver_live(&part.after).await
+    }
+
+    /// The client comes back, and gets what it missed.
+    async fn resume(&mut self, part: &Part, cut: &Cut, first_missed: usize) -> Result<()> {
+        let position = &self.position;
+        ensure!(
+            cut.last_event_id == *position,
+            "up to the cut the wire had {:?}, the client {position:?}",
+            cut.last_event_id
+        );
+        let visit = self.proxy.visit(self.cuts).await?;
+        let came_with = visit.last_event_id.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        ensure!(came_with == *position, "it came back with {came_with:?} and had all up to {position:?}");
+        self.proxy.release();
+
+        let mut report = self.next().await?;
+        ensure!(matches!(report, ClientReport::Reconnecting { .. }), "after the cut it reported {report:?}");
+        while matches!(report, ClientReport::Reconnecting { .. }) {
+            report = self.next().await?;
+        }
+        ensure!(report == ClientReport::Opened, "instead of a second opening it reported {report:?}");
+
+        let mut from = first_missed;
+        let answer = self.proxy.answered(self.cuts).await?;
+        let first = answer.first.context("no first event")?;
+        if let Some(reason) = &part.reset {
+            from = self.published.len() - self.fixture.max_events;
+            ensure!(from > first_missed, "nothing was evicted: the fixture publishes too little");
+            ensure!(first.event() == "eventwire.reset", "the answer begins with {first:?}");
+            self.expect(ClientReport::Reset {
+                requested: self.position.clone(),
+                reason: reason.clone(),
+                first: Some(self.published[from].1.clone()),
+            })
+            .await?;
+        } else {
+            ensure!(answer.mark.as_ref() == Some(&self.position), "the answer starts from {:?}", answer.mark);
+            ensure!(first.id() == self.published[from].1, "the answer begins with {first:?}");
+        }
+        self.delivered(from).await
+    }
+
+    async fn deliver_live(&mut self, entries: &[crate::fixture::Entry]) -> Result<()> {
+        let from = self.published.len();
+        for plan in plans(entries) {
+            self.publish(plan).await?;
+        }
+        self.delivered(from).await
+    }
+
+    /// All that was published from that index on comes, in order.
+    async fn delivered(&mut self, from: usize) -> Result<()> {
+        for index in from..self.published.len() {
+            let (plan, id) = self.published[index].clone();
+            let event = plan.event.unwrap_or_else(|| "message".to_owned());
+            self.expect(ClientReport::Event { event, data: plan.data, id: id.clone() }).await?;
+            self.position = id;
+        }
+        Ok(())
+    }
+
+    async fn publish(&mut self, plan: Plan) -> Result<()> {
+        let published = publish(&mut self.server, &self.fixture.topic, plan).await?;
+        self.published.push(published);
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<ClientReport> {
+        self.client.report("a report").await?.seen_as_item()
+    }
+
+    async fn expect(&mut self, expected: ClientReport) -> Result<()> {
+        let report = match self.client.report(&brief(&expected)).await {
+            Ok(report) => report.seen_as_item()?,
+            Err(error) => return Err(error),
+        };
+        ensure!(report == expected, "it reported {} where {} was to come", brief(&report), brief(&expected));
+        Ok(())
+    }
+
+    async fn close(mut self) -> Result<()> {
+        self.client.close();
+        self.expect(ClientReport::Closed).await?;
+        self.proxy.idle().await?;
+        let begun = Instant::now();
+        loop {
+            self.server.send(&ServerCommand::Stats).await?;
+            match self.server.report("stats").await? {
+                ServerReport::Stats { subscribers: 0 } => break,
+                ServerReport::Stats { subscribers } => {
+                    ensure!(begun.elapsed() < PATIENCE, "the hub still has {subscribers} subscribers");
+                    sleep(std::time::Duration::from_millis(20)).await;
+                }
+                other => bail!("{} reported {other:?} where stats were to come", self.server.name()),
+            }
+        }
+        self.client.stop().await?;
+        self.server.stop().await
+    }
+}
+
+async fn publish(server: &mut Program, topic: &str, plan: Plan) -> Result<(Plan, String)> {
+    let (event, data) = (plan.event.clone(), plan.data.clone());
+    server.send(&ServerCommand::Publish { topic: topic.to_owned(), event, data }).await?;
+    match server.report("the id of an event").await? {
+        ServerReport::Published { id } => Ok((plan, id)),
+        other => bail!("{} reported {other:?} where the id of an event was to come", server.name()),
+    }
+}
+
+/// A report for a message: long data would bury what matters.
+fn brief(report: &ClientReport) -> String {
+    const LONG: usize = 300;
+    let text = format!("{report:?}");
+    match text.char_indices().nth(LONG) {
+        Some((end, _)) => format!("{}... ({} bytes)", &text[..end], text.len()),
+        None => text,
+    }
+}

@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 
 /// A whole number that is not negative.
 pub(crate) fn whole(name: &str, value: i64) -> PyResult<u64> {
-    u64::try_from(value).map_err(|_| PyValueError::new_err(format!("{name} is {value}: give zero or more")))
+    u64::try_from(value)
+        .map_err(|_| PyValueError::new_err(format!("{name} is {value}: give zero or more")))
 }
 
 /// A number of bytes or things.
@@ -19,7 +20,9 @@ pub(crate) fn size(name: &str, value: i64) -> PyResult<usize> {
 /// Seconds as a duration.
 pub(crate) fn seconds(name: &str, value: f64) -> PyResult<Duration> {
     Duration::try_from_secs_f64(value).map_err(|_| {
-        PyValueError::new_err(format!("{name} is {value}: give seconds, zero or more (None, where it may be, for no limit)"))
+        PyValueError::new_err(format!(
+            "{name} is {value}: give seconds, zero or more (None, where it may be, for no limit)"
+        ))
     })
 }
 
@@ -42,7 +45,10 @@ pub(crate) struct RetryPolicy {
 
 impl RetryPolicy {
     pub(crate) fn options(&self) -> PyResult<RetryOptions> {
-        let attempts = self.attempts.map(|attempts| whole("attempts", attempts)).transpose()?;
+        let attempts = self
+            .attempts
+            .map(|attempts| whole("attempts", attempts))
+            .transpose()?;
         Ok(RetryOptions {
             base: seconds("base", self.base)?,
             max: seconds("max", self.max)?,

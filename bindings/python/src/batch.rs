@@ -1,7 +1,7 @@
 //! Batches as lists: one call of Python fetches all that has come.
 
-use eventwire_bridge::mailbox::Drained;
 use eventwire_bridge::failure::Failure;
+use eventwire_bridge::mailbox::Drained;
 use eventwire_bridge::packed::{Batch, Kind, Packed};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -15,7 +15,10 @@ use crate::failure::exception;
 pub(crate) type End<'py> = Bound<'py, PyAny>;
 
 /// What a mailbox held, for Python.
-pub(crate) fn drained<'py>(py: Python<'py>, drained: Drained<Failure>) -> PyResult<(Bound<'py, PyList>, End<'py>)> {
+pub(crate) fn drained<'py>(
+    py: Python<'py>,
+    drained: Drained<Failure>,
+) -> PyResult<(Bound<'py, PyList>, End<'py>)> {
     let list = list(py, &drained.batch)?;
     let end = match drained.end {
         None => false.into_pyobject(py)?.to_owned().into_any(),
@@ -88,5 +91,7 @@ fn rare<'py>(py: Python<'py>, kind: Kind, item: &Packed<'_>) -> PyResult<Bound<'
         Kind::Closed => "Closed",
         _ => "",
     };
-    BUILD.import(py, "eventwire._items", "build")?.call1((name, item.event, item.id, item.data))
+    BUILD
+        .import(py, "eventwire._items", "build")?
+        .call1((name, item.event, item.id, item.data))
 }

@@ -47,10 +47,18 @@ impl Decoder {
     ///     >>> Decoder(comments=True).feed(b": hi\ndata: x\n\n")
     ///     [Comment(text='hi'), Event('x')]
     #[pyo3(signature = (chunk, /))]
-    fn feed<'py>(&self, py: Python<'py>, chunk: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    fn feed<'py>(
+        &self,
+        py: Python<'py>,
+        chunk: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyList>> {
         let batch = if let Ok(bytes) = chunk.cast::<PyBytes>() {
             let bytes = bytes.as_bytes();
-            if bytes.len() < DETACH_FROM { self.0.feed(bytes) } else { py.detach(|| self.0.feed(bytes)) }
+            if bytes.len() < DETACH_FROM {
+                self.0.feed(bytes)
+            } else {
+                py.detach(|| self.0.feed(bytes))
+            }
         } else {
             self.0.feed(&copy(chunk)?)
         };
@@ -90,7 +98,9 @@ fn copy(chunk: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     }
     let Ok(view) = PyMemoryView::from(chunk) else {
         let given = chunk.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("feed() takes bytes, bytearray or memoryview, not {given}")));
+        return Err(PyTypeError::new_err(format!(
+            "feed() takes bytes, bytearray or memoryview, not {given}"
+        )));
     };
     let bytes = view.call_method0("tobytes")?;
     Ok(bytes.cast::<PyBytes>()?.as_bytes().to_vec())
@@ -117,6 +127,13 @@ pub(crate) fn encode<'py>(
     comment: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let retry = retry.map(|retry| whole("retry", retry)).transpose()?;
-    let bytes = encode_parts(&Parts { comment, retry, id, event, data }).or_raise(py)?;
+    let bytes = encode_parts(&Parts {
+        comment,
+        retry,
+        id,
+        event,
+        data,
+    })
+    .or_raise(py)?;
     Ok(PyBytes::new(py, &bytes))
 }

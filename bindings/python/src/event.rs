@@ -1,7 +1,6 @@
 //! The event as a Python object.
 
 use eventwire_bridge::encode::{Parts, encode};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
@@ -37,7 +36,12 @@ pub(crate) struct Event {
 
 impl Event {
     pub(crate) fn received(event: Py<PyString>, data: Py<PyString>, id: Py<PyString>) -> Self {
-        Self { event, data, id, retry: None }
+        Self {
+            event,
+            data,
+            id,
+            retry: None,
+        }
     }
 
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -48,18 +52,27 @@ impl Event {
 #[pymethods]
 impl Event {
     #[new]
-    #[pyo3(signature = (data = None, *, event = None, id = None, retry = None), text_signature = "(data='', *, event='message', id='', retry=None)")]
+    #[pyo3(signature = (data = Text(None), *, event = Text(None), id = Text(None), retry = None), text_signature = "(data='', *, event='message', id='', retry=None)")]
     fn new(
         py: Python<'_>,
-        data: Option<Bound<'_, PyAny>>,
-        event: Option<Bound<'_, PyAny>>,
-        id: Option<Bound<'_, PyAny>>,
+        data: Text,
+        event: Text,
+        id: Text,
         retry: Option<i64>,
     ) -> PyResult<Self> {
-        let event = text(py, "event", event)?;
-        let event = if event.bind(py).is_empty()? { default_type(py) } else { event };
+        let event = event.or_empty(py);
+        let event = if event.bind(py).is_empty()? {
+            default_type(py)
+        } else {
+            event
+        };
         let retry = retry.map(|retry| whole("retry", retry)).transpose()?;
-        Ok(Self { event, data: text(py, "data", data)?, id: text(py, "id", id)?, retry })
+        Ok(Self {
+            event,
+            data: data.or_empty(py),
+            id: id.or_empty(py),
+            retry,
+        })
     }
 
     /// The data, parsed as JSON.
@@ -80,7 +93,11 @@ impl Event {
     ///     >>> Event("hello").encode()
     ///     b'data: hello\n\n'
     fn encode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let (event, data, id) = (self.event.to_cow(py)?, self.data.to_cow(py)?, self.id.to_cow(py)?);
+        let (event, data, id) = (
+            self.event.to_cow(py)?,
+            self.data.to_cow(py)?,
+            self.id.to_cow(py)?,
+        );
         let parts = Parts {
             comment: None,
             retry: self.retry,
@@ -96,7 +113,8 @@ impl Event {
         let py = other.py();
         match other.cast::<Self>() {
             Ok(other) => {
-                let equal = self.retry == other.get().retry && self.fields(py)?.eq(other.get().fields(py)?)?;
+                let equal = self.retry == other.get().retry
+                    && self.fields(py)?.eq(other.get().fields(py)?)?;
                 Ok(equal.into_pyobject(py)?.to_owned().into_any())
             }
             Err(_) => Ok(py.NotImplemented().into_bound(py)),
@@ -122,7 +140,9 @@ impl Event {
     }
 
     // Not `__getnewargs_ex__` alone: the oldest pickle protocols do not ask for it.
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         static NEW: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let (py, this) = (slf.py(), slf.get());
         let keywords = PyDict::new(py);
@@ -130,7 +150,10 @@ impl Event {
         keywords.set_item("id", &this.id)?;
         keywords.set_item("retry", this.retry)?;
         let new = NEW.import(py, "copyreg", "__newobj_ex__")?;
-        Ok((new.clone(), (slf.get_type(), (&this.data,), keywords).into_pyobject(py)?))
+        Ok((
+            new.clone(),
+            (slf.get_type(), (&this.data,), keywords).into_pyobject(py)?,
+        ))
     }
 }
 
@@ -139,15 +162,27 @@ pub(crate) fn default_type(py: Python<'_>) -> Py<PyString> {
     pyo3::intern!(py, "message").clone().unbind()
 }
 
-fn text(py: Python<'_>, name: &str, value: Option<Bound<'_, PyAny>>) -> PyResult<Py<PyString>> {
-    let Some(value) = value else { return Ok(pyo3::intern!(py, "").clone().unbind()) };
-    // An exact string: a subclass could be changed.
-    match value.cast_into::<PyString>() {
-        Ok(text) if text.is_exact_instance_of::<PyString>() => Ok(text.unbind()),
-        Ok(text) => Ok(PyString::new(py, text.to_cow()?.as_ref()).unbind()),
-        Err(error) => {
-            let given = error.into_inner().get_type().name()?.to_string();
-            Err(PyTypeError::new_err(format!("{name} must be str, not {given}")))
+/// A string argument, or its absence.
+struct Text(Option<Py<PyString>>);
+
+impl Text {
+    fn or_empty(self, py: Python<'_>) -> Py<PyString> {
+        self.0
+            .unwrap_or_else(|| pyo3::intern!(py, "").clone().unbind())
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Text {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let text = object.cast::<PyString>()?;
+        // An exact string: an instance of a subclass could change.
+        if text.is_exact_instance_of::<PyString>() {
+            return Ok(Self(Some(text.to_owned().unbind())));
         }
+        Ok(Self(Some(
+            PyString::new(object.py(), &text.to_cow()?).unbind(),
+        )))
     }
 }

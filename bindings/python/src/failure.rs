@@ -7,7 +7,9 @@ use pyo3::sync::PyOnceLock;
 /// The exception for `failure`, as an object.
 pub(crate) fn exception<'py>(py: Python<'py>, failure: &Failure) -> PyResult<Bound<'py, PyAny>> {
     static BUILD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    BUILD.import(py, "eventwire._errors", "from_json")?.call1((failure.to_json(),))
+    BUILD
+        .import(py, "eventwire._errors", "from_json")?
+        .call1((failure.to_json(),))
 }
 
 /// The exception for `failure`, to be raised.

@@ -58,7 +58,12 @@ impl Hub {
         event: Option<String>,
         key: Option<String>,
     ) -> PyResult<Task> {
-        let message = Message { topics, data, event, key };
+        let message = Message {
+            topics,
+            data,
+            event,
+            key,
+        };
         Ok(py.detach(|| self.0.publish(message)).or_raise(py)?.into())
     }
 
@@ -72,8 +77,16 @@ impl Hub {
         mailbox: i64,
     ) -> PyResult<Subscription> {
         let mailbox = size("mailbox", mailbox)?;
-        let options = SubscribeOptions { topics, last_event_id, start, frames: true, mailbox };
-        Ok(Subscription(py.detach(|| self.0.subscribe(options)).or_raise(py)?))
+        let options = SubscribeOptions {
+            topics,
+            last_event_id,
+            start,
+            frames: true,
+            mailbox,
+        };
+        Ok(Subscription(
+            py.detach(|| self.0.subscribe(options)).or_raise(py)?,
+        ))
     }
 
     /// Serves the hub over HTTP; answers with the server.
@@ -85,8 +98,16 @@ impl Hub {
         open_publish: bool,
         max_connections: Option<i64>,
     ) -> PyResult<Task> {
-        let max_connections = max_connections.map(|max| size("max_connections", max)).transpose()?;
-        let options = ServeOptions { address, cors, open_publish, max_connections, max_body: None };
+        let max_connections = max_connections
+            .map(|max| size("max_connections", max))
+            .transpose()?;
+        let options = ServeOptions {
+            address,
+            cors,
+            open_publish,
+            max_connections,
+            max_body: None,
+        };
         Ok(py.detach(|| self.0.serve(options)).or_raise(py)?.into())
     }
 

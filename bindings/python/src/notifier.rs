@@ -37,7 +37,10 @@ impl Notifier {
         let signal = wake.clone();
         // A pipe that cannot be written to is full of wake-ups already.
         let inner = Inner::new(move || drop((&signal.writer).write(&[1])));
-        Ok(Self { inner: Arc::new(inner), wake })
+        Ok(Self {
+            inner: Arc::new(inner),
+            wake,
+        })
     }
 
     /// The file descriptor that becomes readable. The package makes it non-blocking.
@@ -58,6 +61,8 @@ impl Notifier {
 
 impl std::fmt::Debug for Wake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Wake").field(&self.reader.as_raw_fd()).finish()
+        f.debug_tuple("Wake")
+            .field(&self.reader.as_raw_fd())
+            .finish()
     }
 }

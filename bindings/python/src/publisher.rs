@@ -24,7 +24,14 @@ impl Publisher {
         retry: Option<RetryPolicy>,
     ) -> PyResult<Self> {
         let retry = retry.as_ref().map(RetryPolicy::options).transpose()?;
-        Ok(Self(Inner::new(PublisherOptions { url, headers, retry }).or_raise(py)?))
+        Ok(Self(
+            Inner::new(PublisherOptions {
+                url,
+                headers,
+                retry,
+            })
+            .or_raise(py)?,
+        ))
     }
 
     /// Publishes; answers with the event's id.
@@ -36,7 +43,12 @@ impl Publisher {
         event: Option<String>,
         key: Option<String>,
     ) -> PyResult<Task> {
-        let message = Message { topics, data, event, key };
+        let message = Message {
+            topics,
+            data,
+            event,
+            key,
+        };
         Ok(py.detach(|| self.0.publish(message)).or_raise(py)?.into())
     }
 

@@ -46,8 +46,12 @@ impl Operation {
     fn take<'py>(&self, py: Python<'py>) -> Option<Result<PyResult<Bound<'py, PyAny>>, Failure>> {
         Some(match self {
             Self::Id(task) => task.take()?.map(|id| Ok(id.into_pyobject(py)?.into_any())),
-            Self::Server(task) => task.take()?.map(|server| Ok(Bound::new(py, Server::from(server))?.into_any())),
-            Self::Done(task) => task.take()?.map(|()| Ok(true.into_pyobject(py)?.to_owned().into_any())),
+            Self::Server(task) => task
+                .take()?
+                .map(|server| Ok(Bound::new(py, Server::from(server))?.into_any())),
+            Self::Done(task) => task
+                .take()?
+                .map(|()| Ok(true.into_pyobject(py)?.to_owned().into_any())),
         })
     }
 }
@@ -56,7 +60,10 @@ impl Operation {
 impl Task {
     /// The answer where it is there, else None; raises where the operation failed. It is given out once.
     fn take<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.0.take(py).map(|answer| answer.or_raise(py)?).transpose()
+        self.0
+            .take(py)
+            .map(|answer| answer.or_raise(py)?)
+            .transpose()
     }
 
     /// Blocks until the answer is there, and returns or raises it.

@@ -1,1 +1,88 @@
-//! eventwire-cli
+//! The command line `eventwire`, as a library, so that the packages of other languages are the same program.
+//!
+//! # Layout
+//!
+//! - [`run`]: arguments in, exit code out.
+//! - `args`: what can be typed. `serve`, `tail`, `publish`: one command each.
+//! - `address`: which address is meant by what was typed. `output`: writing to a standard output that may be gone.
+//!
+//! Exit codes: 0, and also where the reader of the standard output went away; 1 for an error, which is told in one line on
+//! the standard error; 2 for arguments that make no sense; 130 for Ctrl-C, and 143 for SIGTERM.
+
+mod address;
+mod args;
+mod failure;
+mod output;
+mod publish;
+mod serve;
+mod signals;
+mod tail;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
+
+use args::{Args, Command};
+use failure::Failure;
+
+/// Runs the command line, the first argument being the program's name, and returns the exit code.
+///
+/// It makes a runtime of its own, and so must not be called within one.
+///
+/// ```
+/// assert_eq!(eventwire_cli::run(["eventwire", "--version"].map(Into::into)), 0);
+/// ```
+pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version come this way too. That they cannot be printed is nothing to report on.
+            let _ = error.print();
+            return error.exit_code();
+        }
+    };
+    let runtime = match runtime(&args.command) {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}")),
+    };
+    // A server ends its streams before it goes.
+    let drains = matches!(args.command, Command::Serve(_));
+    let code = runtime.block_on(async {
+        tokio::select! {
+            // The command first: what it has done counts, even where a signal came in the same moment.
+            biased;
+            result = perform(args.command) => match result {
+                Ok(()) | Err(Failure::OutputGone) => 0,
+                Err(Failure::Signal(code)) => code,
+                Err(Failure::Said(message)) => fail(&message),
+            },
+            code = signals::received(), if !drains => code,
+        }
+    });
+    // A name that is still being looked up, or a read from the terminal, must not hold the exit back.
+    runtime.shutdown_background();
+    code
+}
+
+async fn perform(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(args) => serve::serve(args).await,
+        Command::Tail(args) => tail::tail(args).await,
+        Command::Publish(args) => publish::publish(args).await,
+    }
+}
+
+fn runtime(command: &Command) -> std::io::Result<Runtime> {
+    match command {
+        Command::Serve(_) => Builder::new_multi_thread().enable_all().build(),
+        Command::Tail(_) | Command::Publish(_) => {
+            Builder::new_current_thread().enable_all().build()
+        }
+    }
+}
+
+fn fail(message: &str) -> i32 {
+    output::notice(message);
+    1
+}

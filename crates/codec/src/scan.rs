@@ -104,7 +104,8 @@ fn portable_mask(block: &[u8; 64]) -> u64 {
     let mut mask = 0;
     for (part, bytes) in block.as_chunks::<8>().0.iter().enumerate() {
         let word = u64::from_le_bytes(*bytes);
-        let ends = zeros(word ^ (ONES * u64::from(b'\n'))) | zeros(word ^ (ONES * u64::from(b'\r')));
+        let ends =
+            zeros(word ^ (ONES * u64::from(b'\n'))) | zeros(word ^ (ONES * u64::from(b'\r')));
         // Gathers the eight bits, now at the bottom of each byte, in the top byte.
         let bits = (ends >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56;
         mask |= bits << (8 * part);

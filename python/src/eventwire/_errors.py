@@ -69,7 +69,7 @@ class DecodeError(EventwireError):
     """A line or an event is larger than the limit that was set."""
 
     #: Which limit it was.
-    limit: Literal["line", "event"] | None = None
+    limit: Literal["max_line", "max_event"] | None = None
     #: The limit, in bytes.
     max: int | None = None
 
@@ -79,8 +79,6 @@ class EncodeError(EventwireError):
 
     #: The field that is wrong.
     field: str | None = None
-    #: Where in it.
-    position: int | None = None
 
 
 class ConnectError(EventwireError):

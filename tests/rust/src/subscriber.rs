@@ -1,7 +1,6 @@
 //! The subscriber in Rust: what it gets, it reports; when its standard input ends, it closes.
 
 use eventwire::{CloseReason, ConnectOptions, StreamItem};
-use futures_util::StreamExt;
 use tokio::io::AsyncReadExt;
 
 use crate::report::ClientReport;
@@ -20,7 +19,7 @@ pub async fn run(url: &str, mut report: impl FnMut(ClientReport)) -> i32 {
         end_of_stdin().await;
         closer.close();
     });
-    let mut items = std::pin::pin!(stream.items());
+    let mut items = stream.items();
     let mut code = 0;
     while let Some(item) = items.next().await {
         report(match item {

@@ -266,7 +266,9 @@ impl<'a> Items<'a> {
             self.decoder.data.set(&self.chunk[first.start..first.end]);
             self.data = Value::Buffer;
         }
-        self.decoder.data.push_line(&self.chunk[span.start..span.end]);
+        self.decoder
+            .data
+            .push_line(&self.chunk[span.start..span.end]);
     }
 
     /// Completes the line that began in an earlier chunk.

@@ -64,6 +64,7 @@ pub(super) fn milliseconds(value: &[u8]) -> Option<u64> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let append = |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add((digit - b'0').into());
+    let append =
+        |sum: u64, digit: &u8| sum.saturating_mul(10).saturating_add((digit - b'0').into());
     Some(value.iter().fold(0, append).min(MAX_RETRY))
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 async fn main() -> Result<()> {
     let options = Options::parse(std::env::args().skip(1))?;
     let hub = Hub::builder().max_events(options.max_events).retry(Some(options.retry)).build()?;
-    let server = hub.serve("127.0.0.1:0", ServeOptions::new().cors(Cors::any())).await?;
+    let server = hub.serve("127.0.0.1:0", ServeOptions::new().cors(Cors::Any)).await?;
     print(&ServerReport::Listening { url: format!("{}/events", server.url()) });
 
     let mut commands = BufReader::new(stdin()).lines();

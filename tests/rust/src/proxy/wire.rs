@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn chunk_framing_is_told_from_content() {
         let raw = b"HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; charset=x\r\ntransfer-encoding: chunked\r\n\r\n\
-            3\r\nid:\r\nA;ext=1\r\n 7\ndata: a\r\r\n2\r\n\n\n\r\n0\r\n\r\n";
+            3\r\nid:\r\nB;ext=1\r\n 7\ndata: a\r\r\n2\r\n\n\n\r\n0\r\n\r\n";
         assert_eq!(stream_bytes(raw), b"id: 7\ndata: a\r\n\n");
     }
 

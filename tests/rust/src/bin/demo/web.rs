@@ -8,16 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use axum::Router;
-use axum::body::Body;
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::StatusCode;
-use axum::response::{Html, Response};
+use axum::response::Html;
 use axum::routing::{get, post};
 use axum::serve::IncomingStream;
-use eventwire::{Head, Hub, ServeOptions, Service};
+use eventwire::{Endpoint, Head, HttpOptions, Hub, Reply};
 use futures_util::task::AtomicWaker;
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -34,7 +33,9 @@ pub(crate) async fn serve(hub: &Hub, listen: &str) -> Result<SocketAddr> {
         _ => anyhow::Error::new(error).context(format!("cannot listen on {listen}")),
     })?;
     let addr = listener.local_addr()?;
-    let site = Site { service: Service::new(hub.clone(), ServeOptions::new()), pages: Pages::default() };
+    ensure!(addr.ip().is_loopback(), "{addr} is not this machine's alone, and in the demo anybody may publish: choose 127.0.0.1");
+    let options = HttpOptions::new().open_publish(true).loopback(true);
+    let site = Site { endpoint: hub.endpoint(options), pages: Pages::default() };
     let routes = Router::new()
         .route("/demo", get(async || Html(PAGE)))
         .route("/demo/drop", post(drop_connection))
@@ -47,7 +48,7 @@ pub(crate) async fn serve(hub: &Hub, listen: &str) -> Result<SocketAddr> {
 
 #[derive(Clone)]
 struct Site {
-    service: Service,
+    endpoint: Endpoint,
     pages: Pages,
 }
 
@@ -64,23 +65,12 @@ async fn ask_hub(
     ConnectInfo(connection): ConnectInfo<Connection>,
     Query(PageId { page }): Query<PageId>,
     request: Request,
-) -> Response {
+) -> Reply {
     if let Some(page) = page {
         site.pages.lock().unwrap_or_else(PoisonError::into_inner).insert(page, connection.resetter);
     }
     let (parts, body) = request.into_parts();
-    let head = Head {
-        method: parts.method,
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers,
-        peer: Some(connection.peer),
-    };
-    let reply = site.service.respond(head, body).await;
-    let mut response = Response::new(Body::new(reply.body));
-    *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
-    response
+    site.endpoint.respond(Head::from_parts(&parts, Some(connection.peer)), body).await
 }
 
 async fn drop_connection(State(site): State<Site>, Query(PageId { page }): Query<PageId>) -> StatusCode {

@@ -1,0 +1,153 @@
+//! What can be typed.
+
+use std::time::Duration;
+
+use clap::{ArgGroup, Parser, Subcommand};
+
+use crate::address::header;
+
+/// Server-Sent Events from the command line.
+#[derive(Debug, Parser)]
+#[command(name = "eventwire", version, propagate_version = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Serve(Serve),
+    Tail(Tail),
+    Publish(Publish),
+}
+
+/// Run a hub: publish to it and subscribe to it over HTTP.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8844")]
+    pub(crate) listen: String,
+
+    /// Where the log lives.
+    #[arg(long, default_value = "memory:")]
+    pub(crate) store: String,
+
+    /// How many events the log holds [default: 100000]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_events: Option<usize>,
+
+    /// How many bytes of events the log holds [default: 67108864]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_bytes: Option<usize>,
+
+    /// How long an event is held [default: as long as there is room]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) max_age: Option<Duration>,
+
+    /// How often a quiet stream gets a comment; 0 for never [default: 15]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) heartbeat: Option<Duration>,
+
+    /// An origin whose pages may subscribe and publish; `*` for any, which may only subscribe. May be given more than once
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors: Vec<String>,
+
+    /// Let anybody publish, also on an address that can be reached from elsewhere.
+    #[arg(long)]
+    pub(crate) open_publish: bool,
+
+    /// Log every subscription to the standard error, as lines of JSON.
+    #[arg(long)]
+    pub(crate) log: bool,
+}
+
+/// Print the events of a stream as they come; reconnects, and goes on where it was cut.
+#[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("format").args(["json", "raw"])))]
+pub(crate) struct Tail {
+    /// The address of an event stream, or of a hub's root.
+    pub(crate) url: String,
+
+    /// A topic to subscribe to; may be given more than once.
+    #[arg(long = "topic", short, value_name = "TOPIC")]
+    pub(crate) topics: Vec<String>,
+
+    /// A header to send; may be given more than once.
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE", value_parser = header)]
+    pub(crate) headers: Vec<(String, String)>,
+
+    /// Go on after the event with this id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) last_event_id: Option<String>,
+
+    /// Where to begin: `earliest`, or `last:N` for the last N events.
+    #[arg(long, value_name = "WHERE", conflicts_with = "last_event_id")]
+    pub(crate) start: Option<String>,
+
+    /// Print each event as a line of JSON: {"event", "data", "id"}.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Print each event as it stands in the stream.
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// Wait for a server that is not there yet. Without it, only a connection that stood once is made again.
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+/// Publish to a hub, and print the id of each event.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Publish {
+    /// The address of a hub.
+    pub(crate) url: String,
+
+    /// The topic to publish under; may be given more than once.
+    #[arg(long = "topic", short, value_name = "TOPIC", required = true)]
+    pub(crate) topics: Vec<String>,
+
+    /// The type of the event [default: message]
+    #[arg(long, short)]
+    pub(crate) event: Option<String>,
+
+    /// A key that makes publishing the same again harmless.
+    #[arg(long, short)]
+    pub(crate) key: Option<String>,
+
+    /// A header to send; may be given more than once.
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE", value_parser = header)]
+    pub(crate) headers: Vec<(String, String)>,
+
+    /// The data; `-` publishes every line of the standard input as an event of its own.
+    #[arg(default_value = "-", allow_hyphen_values = true)]
+    pub(crate) data: String,
+}
+
+fn seconds(typed: &str) -> Result<Duration, String> {
+    let seconds: f64 = typed
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_make_sense_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn seconds_may_have_a_fraction_but_not_a_sign() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        for wrong in ["-1", "NaN", "inf", "1e30", "soon", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! `eventwire serve`
+
+use std::time::Duration;
+
+use eventwire_server::{Cors, Hub, ServeOptions};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::args::Serve;
+use crate::failure::Failure;
+use crate::output::{Output, notice};
+use crate::signals;
+
+/// How long open requests may take when it is told to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Serves until a signal comes.
+pub(crate) async fn serve(args: Serve) -> Result<(), Failure> {
+    if args.log {
+        log();
+    }
+    let hub = hub(&args)?;
+    let mut options = ServeOptions::new();
+    if !args.cors.is_empty() {
+        options = options.cors(Cors::parse(&args.cors).map_err(Failure::of)?);
+    }
+    if args.open_publish {
+        options = options.open_publish(true);
+    }
+    let server = hub
+        .serve(&args.listen, options)
+        .await
+        .map_err(Failure::of)?;
+    let mut output = Output::new();
+    output.line(&format!("listening on {}", server.url()))?;
+    output.flush()?;
+    let code = signals::received().await;
+    server.drain(PATIENCE).await;
+    Err(Failure::Signal(code))
+}
+
+fn hub(args: &Serve) -> Result<Hub, Failure> {
+    let mut builder = Hub::builder().store(&args.store).max_age(args.max_age);
+    if let Some(count) = args.max_events {
+        builder = builder.max_events(count);
+    }
+    if let Some(bytes) = args.max_bytes {
+        builder = builder.max_bytes(bytes);
+    }
+    if let Some(heartbeat) = args.heartbeat {
+        builder = builder.heartbeat(Some(heartbeat).filter(|every| !every.is_zero()));
+    }
+    builder.build().map_err(Failure::of)
+}
+
+/// Logs what the hub has to say as lines of JSON.
+fn log() {
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(std::io::stderr);
+    let ours = Targets::new().with_target("eventwire", Level::INFO);
+    if tracing_subscriber::registry()
+        .with(ours)
+        .with(lines)
+        .try_init()
+        .is_err()
+    {
+        // Only where this runs inside another program.
+        notice("this process has a log already, which --log leaves alone");
+    }
+}

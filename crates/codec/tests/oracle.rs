@@ -1,0 +1,276 @@
+//! The decoder against the standard, read slowly.
+//!
+//! `oracle` does what the standard's text says and nothing clever: it decodes the whole stream, splits
+//! it, and interprets line after line. Its limits are counted byte by byte. Random streams in random
+//! chunks must come out the same from both; and what the encoder writes must come back.
+
+use eventwire_codec::{Block, Decoder, Event, Item, Limit, MAX_RETRY};
+use proptest::prelude::*;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Told {
+    items: Vec<String>,
+    last_event_id: String,
+    reconnection_time: Option<u64>,
+    error: Option<Limit>,
+}
+
+/// "9.2.6 Interpreting an event stream", for valid streams of any bytes.
+fn oracle(stream: &[u8], max_line: usize, max_event: usize) -> Told {
+    let within = within_limits(stream, max_line, max_event);
+    let (stream, error) = match within {
+        Ok(()) => (stream, None),
+        // What follows the byte that hit the limit is not read; its own line has no end then.
+        Err((at, limit)) => (&stream[..at], Some(limit)),
+    };
+    let text = String::from_utf8_lossy(stream).into_owned();
+    let text = match stream.starts_with(b"\xEF\xBB\xBF") {
+        true => &text[3..],
+        false => &text,
+    };
+    let mut told = Told {
+        error,
+        ..Told::default()
+    };
+    let (mut data, mut event, mut id) = (String::new(), String::new(), String::new());
+    for line in lines(text) {
+        if line.is_empty() {
+            told.last_event_id.clone_from(&id);
+            if !data.is_empty() {
+                data.pop();
+                let event = if event.is_empty() { "message" } else { &event };
+                told.items.push(format!("event {event:?} {data:?} {id:?}"));
+            }
+            data.clear();
+            event.clear();
+            continue;
+        }
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match name {
+            "" if line.starts_with(':') => told.items.push(format!("comment {value:?}")),
+            "data" => {
+                data.push_str(value);
+                data.push('\n');
+            }
+            "event" => event = value.to_owned(),
+            "id" if !value.contains('\0') => id = value.to_owned(),
+            "retry" if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) => {
+                let time = value.parse::<u128>().unwrap_or(u128::MAX);
+                let time = u64::try_from(time).unwrap_or(u64::MAX).min(MAX_RETRY);
+                told.reconnection_time = Some(time);
+                told.items.push(format!("retry {time}"));
+            }
+            _ => {}
+        }
+    }
+    told
+}
+
+/// The lines that have an end.
+fn lines(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while let Some(end) = rest.find(['\r', '\n']) {
+        lines.push(&rest[..end]);
+        let crlf = rest[end..].starts_with("\r\n");
+        rest = &rest[end + if crlf { 2 } else { 1 }..];
+    }
+    lines
+}
+
+/// The number of bytes before the one that goes beyond a limit, by looking at every prefix.
+fn within_limits(stream: &[u8], max_line: usize, max_event: usize) -> Result<(), (usize, Limit)> {
+    let skip = if stream.starts_with(b"\xEF\xBB\xBF") {
+        3
+    } else {
+        0
+    };
+    let (mut data, mut event, mut id) = (None, 0, 0);
+    let mut line: &[u8] = b"";
+    let mut start = skip;
+    for at in skip..stream.len() {
+        if matches!(stream[at], b'\r' | b'\n') {
+            let lf_of_crlf = stream[at] == b'\n' && at > skip && stream[at - 1] == b'\r';
+            if !lf_of_crlf {
+                let (name, value) = split(line);
+                match name {
+                    b"" if line.is_empty() => (data, event, id) = (None, 0, 0),
+                    b"data" => data = Some(data.map_or(0, |data: usize| data + 1) + value.len()),
+                    b"event" => event = value.len(),
+                    b"id" if !value.contains(&0) => id = value.len(),
+                    _ => {}
+                }
+                // A line without a colon is known only now.
+                if data.unwrap_or(0) + event + id > max_event {
+                    return Err((at, Limit::Event));
+                }
+            }
+            start = at + 1;
+            line = b"";
+            continue;
+        }
+        line = &stream[start..=at];
+        if line.len() > max_line {
+            return Err((at, Limit::Line));
+        }
+        if !line.contains(&b':') {
+            continue;
+        }
+        let (name, value) = split(line);
+        let held = match name {
+            b"data" => data.map_or(0, |data| data + 1) + value.len() + event + id,
+            b"event" => data.unwrap_or(0) + value.len() + id,
+            b"id" => data.unwrap_or(0) + event + value.len(),
+            _ => 0,
+        };
+        if held > max_event {
+            return Err((at, Limit::Event));
+        }
+    }
+    Ok(())
+}
+
+fn split(line: &[u8]) -> (&[u8], &[u8]) {
+    match line.iter().position(|&byte| byte == b':') {
+        Some(colon) => {
+            let value = &line[colon + 1..];
+            (&line[..colon], value.strip_prefix(b" ").unwrap_or(value))
+        }
+        None => (line, b""),
+    }
+}
+
+fn decode(stream: &[u8], cuts: &[prop::sample::Index], max_line: usize, max_event: usize) -> Told {
+    let mut decoder = Decoder::builder()
+        .max_line(max_line)
+        .max_event(max_event)
+        .comments(true)
+        .retries(true)
+        .build();
+    let mut told = Told::default();
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
+    cuts.sort_unstable();
+    cuts.push(stream.len());
+    let mut start = 0;
+    for cut in cuts {
+        let mut items = decoder.feed(&stream[start..cut]);
+        start = cut;
+        loop {
+            match items.next() {
+                Ok(Some(Item::Event(event))) => told.items.push(format!(
+                    "event {:?} {:?} {:?}",
+                    event.event(),
+                    event.data(),
+                    event.id()
+                )),
+                Ok(Some(Item::Comment(text))) => told.items.push(format!("comment {text:?}")),
+                Ok(Some(Item::Retry(time))) => told.items.push(format!("retry {time}")),
+                Ok(Some(other)) => panic!("{other:?}"),
+                Ok(None) => break,
+                Err(error) => {
+                    told.error = Some(error.limit());
+                    break;
+                }
+            }
+        }
+    }
+    told.last_event_id = decoder.last_event_id().to_owned();
+    told.reconnection_time = decoder.reconnection_time();
+    told
+}
+
+/// Pieces that streams are made of, so that random ones say something.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(&[&b"\n"[..], b"\r", b"\r\n", b"\n\n", b"\r\r", b"\n\r", b"\r\n\r\n"][..]).prop_map(<[u8]>::to_vec),
+        6 => prop::sample::select(&["data", "event", "id", "retry", "foo", ""][..]).prop_map(|name| name.as_bytes().to_vec()),
+        6 => prop::sample::select(&[":", ": ", ":  "][..]).prop_map(|colon| colon.as_bytes().to_vec()),
+        4 => "[a-z0-9 \u{0}\u{e9}\u{20ac}\u{1f600}\u{2028}]{0,8}".prop_map(String::into_bytes),
+        1 => prop::collection::vec(any::<u8>(), 0..6),
+        1 => prop::sample::select(&[&b"\xEF\xBB\xBF"[..], b"\xEF\xBB", b"\xF0\x9F", b"\xE2"][..]).prop_map(<[u8]>::to_vec),
+        1 => "[0-9]{1,25}".prop_map(|digits| format!("\nretry: {digits}\n").into_bytes()),
+        1 => (0..90_usize).prop_map(|len| vec![b'x'; len]),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+fn cuts() -> impl Strategy<Value = Vec<prop::sample::Index>> {
+    prop::collection::vec(any::<prop::sample::Index>(), 0..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn the_decoder_does_what_the_standard_says(stream in stream(), cuts in cuts()) {
+        let want = oracle(&stream, usize::MAX, usize::MAX);
+        prop_assert_eq!(decode(&stream, &cuts, usize::MAX, usize::MAX), want);
+    }
+
+    #[test]
+    fn limits_are_hit_at_the_same_byte_for_every_chunking(
+        stream in stream(), cuts in cuts(), max_line in 0..40_usize, max_event in 0..40_usize,
+    ) {
+        let want = oracle(&stream, max_line, max_event);
+        prop_assert_eq!(decode(&stream, &cuts, max_line, max_event), want);
+    }
+
+    /// Longer than what the decoder checks ahead, with something invalid here and there.
+    #[test]
+    fn long_streams(
+        pieces in prop::collection::vec((stream(), 1..400_usize), 1..6), cuts in cuts(),
+    ) {
+        let stream: Vec<u8> = pieces.iter().flat_map(|(piece, times)| piece.repeat(*times)).collect();
+        let want = oracle(&stream, usize::MAX, usize::MAX);
+        prop_assert_eq!(decode(&stream, &cuts, usize::MAX, usize::MAX), want);
+    }
+
+    #[test]
+    fn what_the_encoder_writes_comes_back(
+        events in prop::collection::vec(("[^\0\r\n]{0,8}", any::<String>(), "[^\0\r\n]{1,8}"), 1..8),
+        cuts in cuts(),
+    ) {
+        let mut stream = Vec::new();
+        let mut want = Vec::new();
+        for (event, data, id) in &events {
+            let sent = Event::new(data.as_str()).with_type(event.as_str()).with_id(id.as_str());
+            stream.extend(sent.encode().unwrap());
+            let data = data.replace("\r\n", "\n").replace('\r', "\n");
+            want.push(format!("event {:?} {data:?} {id:?}", sent.event()));
+        }
+        let told = decode(&stream, &cuts, usize::MAX, usize::MAX);
+        prop_assert_eq!(told.items, want);
+    }
+
+    /// Whatever is put into a block, it is that one block and nothing else, or an error.
+    #[test]
+    fn nothing_can_be_injected(
+        comment in prop::option::of(hostile()),
+        id in prop::option::of(hostile()),
+        event in prop::option::of(hostile()),
+        data in prop::option::of(hostile()),
+        retry in prop::option::of(0..=MAX_RETRY),
+    ) {
+        let block = Block {
+            comment: comment.as_deref(), retry, id: id.as_deref(), event: event.as_deref(), data: data.as_deref(),
+        };
+        let Ok(bytes) = block.encode() else { return Ok(()) };
+        let told = decode(&bytes, &[], usize::MAX, usize::MAX);
+        let count = |kind| told.items.iter().filter(|item| item.starts_with(kind)).count();
+        prop_assert_eq!(count("event"), usize::from(data.is_some()));
+        prop_assert_eq!(count("retry"), usize::from(retry.is_some()));
+        prop_assert_eq!(told.reconnection_time, retry);
+        prop_assert_eq!(told.last_event_id, id.unwrap_or_default());
+    }
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(
+        &[
+            "\n", "\r", "\r\n", "data: x", "id: 9", "retry: 9", ":", " ", "a", "\0", "\u{2028}",
+            "\u{feff}",
+        ][..],
+    );
+    prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+}

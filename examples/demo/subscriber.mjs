@@ -26,10 +26,9 @@ try {
       show(`reset (${reason}): some events are gone`, { kind, requested, reason, first });
     } else if (kind === 'reconnecting') {
       show(`reconnecting: ${item.reason}`, { kind, error: String(item.reason) });
-    } else if (kind === 'closed' && item.reason === 'closed') {
-      show('closed', { kind });
     }
   }
+  show('closed', { kind: 'closed' });
 } catch (error) {
   show(`error: ${error.message}`, { kind: 'error', error: String(error) });
   process.exitCode = 1;

@@ -7,6 +7,7 @@ It prints what it gets, as JSON lines with --json, and closes when its standard 
 
 import argparse
 import json
+import os
 import sys
 import threading
 from typing import Any
@@ -26,7 +27,9 @@ def main() -> int:
     stream = eventwire.connect(options.url)
 
     def close_at_end_of_input() -> None:
-        sys.stdin.buffer.read()
+        # Not by sys.stdin: its lock, held here, would stand in the way of the interpreter's end.
+        while os.read(0, 1024):
+            pass
         stream.close()
 
     threading.Thread(target=close_at_end_of_input, daemon=True).start()
@@ -47,12 +50,15 @@ def main() -> int:
                             first=item.first,
                         )
                     case eventwire.Reconnecting():
-                        show(f"reconnecting: {item.reason}", kind="reconnecting", error=str(item.reason))
-                    case eventwire.Closed() if item.reason == "closed":
-                        show("closed", kind="closed")
+                        show(
+                            f"reconnecting: {item.reason}",
+                            kind="reconnecting",
+                            error=str(item.reason),
+                        )
     except eventwire.EventwireError as error:
         show(f"error: {error}", kind="error", error=str(error))
         return 1
+    show("closed", kind="closed")
     return 0
 
 

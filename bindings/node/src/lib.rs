@@ -1,1 +1,22 @@
-//! eventwire-node
+//! The native module of the Node package: it converts between JavaScript and [`eventwire_bridge`], and knows no rule.
+//!
+//! # Layout
+//!
+//! - `batch`: batches of items as one string and one array of numbers; JavaScript cuts its objects out of them.
+//! - `codec`, `stream`, `hub`, `publisher`: the handles of the bridge as classes.
+//! - `notifier`, `task`: how JavaScript learns that there is something to fetch.
+//! - `failure`: errors as JSON in the message, which `lib/errors.js` turns into its classes.
+//! - `process`: the life of an environment, and the command line.
+//!
+//! No thread of ours makes a JavaScript value: everything here runs on the thread of the environment that called it.
+
+mod batch;
+mod codec;
+mod failure;
+mod hub;
+mod notifier;
+mod options;
+mod process;
+mod publisher;
+mod stream;
+mod task;

@@ -131,7 +131,7 @@ impl std::error::Error for Failure {}
 impl From<codec::DecodeError> for Failure {
     fn from(error: codec::DecodeError) -> Self {
         Self::new(FailureKind::Decode, error.to_string())
-            .with("limit", error.limit().option())
+            .with("limit", error.limit().name())
             .with("max", error.max())
     }
 }
@@ -175,7 +175,7 @@ impl From<client::Error> for Failure {
             .with("headers", answered.then_some(headers))
             .with("body", answered.then_some(body))
             .with("clock", error.clock().map(client::Clock::name))
-            .with("limit", decode.map(|error| error.limit().option()))
+            .with("limit", decode.map(|error| error.limit().name()))
             .with("max", decode.map(codec::DecodeError::max))
     }
 }

@@ -207,25 +207,17 @@ impl Hub {
             Some(id) => server::Start::After(id),
             None => options.start.parse::<server::Start>()?,
         };
-        let subscribe = server::Subscribe::to(options.topics)
-            .start(start)
-            .heartbeat(options.frames);
-        let hub = self.hub()?;
-        let runtime = runtime::handle()?;
-        let _inside = runtime.enter();
-        let frames = hub.subscribe(subscribe)?;
-        let mailbox = Arc::new(Mailbox::new(options.mailbox));
-        let last_event_id = Arc::new(Mutex::new(String::new()));
-        let task = if options.frames {
-            runtime::spawn(pump_frames(frames, mailbox.clone()))?
-        } else {
-            runtime::spawn(pump_events(frames, mailbox.clone(), last_event_id.clone()))?
+        let subscribe = server::Subscribe::to(options.topics).start(start);
+        let unopened = self.hub()?.subscribe(subscribe)?;
+        let subscription = Subscription {
+            mailbox: Arc::new(Mailbox::new(options.mailbox)),
+            last_event_id: Arc::default(),
+            reading: Mutex::new(Reading::Unopened(unopened)),
         };
-        Ok(Subscription {
-            mailbox,
-            last_event_id,
-            task: task.abort_handle(),
-        })
+        if options.frames {
+            subscription.open(true)?;
+        }
+        Ok(subscription)
     }
 
     /// Serves the hub over HTTP.
@@ -280,15 +272,47 @@ impl Hub {
     }
 }
 
-/// A subscription in the hub's own process.
+/// A subscription in the hub's own process. It has all that is published from its making on, since what it has not read
+/// is in the log.
 #[derive(Debug)]
 pub struct Subscription {
     mailbox: Arc<Mailbox<Failure>>,
     last_event_id: Arc<Mutex<String>>,
-    task: AbortHandle,
+    reading: Mutex<Reading>,
+}
+
+#[derive(Debug)]
+enum Reading {
+    Unopened(server::Subscription),
+    Open(AbortHandle),
+    Closed,
 }
 
 impl Subscription {
+    /// Starts to read it, the first time: as frames of bytes, heartbeats and marks among them, or as events.
+    ///
+    /// # Errors
+    ///
+    /// As [`runtime::handle`].
+    pub fn open(&self, frames: bool) -> Result<(), Failure> {
+        let runtime = runtime::handle()?;
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let Reading::Unopened(_) = *reading else {
+            return Ok(());
+        };
+        let Reading::Unopened(unopened) = std::mem::replace(&mut *reading, Reading::Closed) else {
+            return Ok(());
+        };
+        let mailbox = self.mailbox.clone();
+        let task = if frames {
+            runtime.spawn(pump_frames(unopened, mailbox))
+        } else {
+            runtime.spawn(pump_events(unopened, mailbox, self.last_event_id.clone()))
+        };
+        *reading = Reading::Open(task.abort_handle());
+        Ok(())
+    }
+
     /// As [`Mailbox::listen`].
     pub fn listen(&self, notifier: Arc<Notifier>, token: u64) {
         self.mailbox.listen(notifier, token);
@@ -307,7 +331,10 @@ impl Subscription {
     /// Closes it, from any thread; nothing is delivered after that.
     pub fn close(&self) {
         self.mailbox.close();
-        self.task.abort();
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Reading::Open(task) = std::mem::replace(&mut *reading, Reading::Closed) {
+            task.abort();
+        }
     }
 
     /// The id of the position that it has reached; resume from it.

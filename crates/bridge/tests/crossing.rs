@@ -34,7 +34,11 @@ fn serve(hub: &Hub) -> Server {
 }
 
 fn message(data: &str) -> Message {
-    Message { topics: vec!["a".to_owned()], data: data.to_owned(), ..Message::default() }
+    Message {
+        topics: vec!["a".to_owned()],
+        data: data.to_owned(),
+        ..Message::default()
+    }
 }
 
 fn publish(hub: &Hub, data: &str) -> String {
@@ -42,12 +46,23 @@ fn publish(hub: &Hub, data: &str) -> String {
 }
 
 /// Drains until `count` events have come, or the end.
-fn events(count: usize, wait: impl Fn(Duration) -> Waited, drain: impl Fn() -> Drained<Failure>) -> Vec<String> {
+fn events(
+    count: usize,
+    wait: impl Fn(Duration) -> Waited,
+    drain: impl Fn() -> Drained<Failure>,
+) -> Vec<String> {
     let mut got = Vec::new();
     while got.len() < count {
-        assert_eq!(wait(PATIENCE), Waited::Ready, "only {got:?} in {PATIENCE:?}");
+        assert_eq!(
+            wait(PATIENCE),
+            Waited::Ready,
+            "only {got:?} in {PATIENCE:?}"
+        );
         let drained = drain();
-        let events = drained.batch.items().filter(|item| item.kind == Kind::Event);
+        let events = drained
+            .batch
+            .items()
+            .filter(|item| item.kind == Kind::Event);
         got.extend(events.map(|item| item.data.to_owned()));
         if drained.end.is_some() {
             break;
@@ -67,7 +82,10 @@ fn what_is_published_crosses_and_a_close_ends_the_wait() {
     stream.open().unwrap();
     stream.open().unwrap();
     publish(&hub, "two");
-    assert_eq!(events(2, |t| stream.wait(t), || stream.drain()), ["one", "two"]);
+    assert_eq!(
+        events(2, |t| stream.wait(t), || stream.drain()),
+        ["one", "two"]
+    );
     assert_eq!(stream.state(), "open");
     assert!(stream.last_event_id() > first);
 
@@ -94,12 +112,18 @@ fn what_is_published_crosses_and_a_close_ends_the_wait() {
 fn one_notifier_serves_many_handles_and_wakes_once_for_all_that_is_ready() {
     let hub = Hub::new(HubOptions::default()).unwrap();
     let (woken, wakes) = mpsc::channel();
-    let notifier = Arc::new(Notifier::new(move || woken.send(()).expect("the test waits")));
+    let notifier = Arc::new(Notifier::new(move || {
+        woken.send(()).expect("the test waits")
+    }));
     let subscriptions: Vec<_> = (0..3)
         .map(|token| {
-            let options = SubscribeOptions { topics: vec!["a".to_owned()], ..SubscribeOptions::default() };
+            let options = SubscribeOptions {
+                topics: vec!["a".to_owned()],
+                ..SubscribeOptions::default()
+            };
             let subscription = hub.subscribe(options).unwrap();
             subscription.listen(notifier.clone(), token);
+            subscription.open(false).unwrap();
             subscription
         })
         .collect();
@@ -107,7 +131,9 @@ fn one_notifier_serves_many_handles_and_wakes_once_for_all_that_is_ready() {
     let mut told = Vec::new();
     let mut got = [0; 3];
     while told.len() < 3 {
-        wakes.recv_timeout(PATIENCE).expect("a wake for what is ready");
+        wakes
+            .recv_timeout(PATIENCE)
+            .expect("a wake for what is ready");
         for token in notifier.take() {
             got[token as usize] += subscriptions[token as usize].drain().batch.len();
             told.push(token);
@@ -119,17 +145,34 @@ fn one_notifier_serves_many_handles_and_wakes_once_for_all_that_is_ready() {
 #[test]
 fn a_consumer_that_does_not_fetch_holds_no_more_than_its_mailbox_and_loses_nothing() {
     let hub = Hub::new(HubOptions::default()).unwrap();
-    let options = SubscribeOptions { topics: vec!["a".to_owned()], mailbox: 64, ..SubscribeOptions::default() };
+    let options = SubscribeOptions {
+        topics: vec!["a".to_owned()],
+        mailbox: 64,
+        ..SubscribeOptions::default()
+    };
     let subscription = hub.subscribe(options).unwrap();
+    subscription.open(false).unwrap();
     let data: Vec<String> = (0..500).map(|n| format!("event number {n}")).collect();
     for data in &data {
         publish(&hub, data);
     }
     assert_eq!(subscription.wait(PATIENCE), Waited::Ready);
     let drained = subscription.drain();
-    assert!(drained.batch.size() <= 128, "{} bytes in a mailbox of 64", drained.batch.size());
-    let mut got: Vec<String> = drained.batch.items().map(|item| item.data.to_owned()).collect();
-    got.extend(events(500 - got.len(), |t| subscription.wait(t), || subscription.drain()));
+    assert!(
+        drained.batch.size() <= 128,
+        "{} bytes in a mailbox of 64",
+        drained.batch.size()
+    );
+    let mut got: Vec<String> = drained
+        .batch
+        .items()
+        .map(|item| item.data.to_owned())
+        .collect();
+    got.extend(events(
+        500 - got.len(),
+        |t| subscription.wait(t),
+        || subscription.drain(),
+    ));
     assert_eq!(got, data);
     assert_eq!(subscription.last_event_id().rsplit('-').next(), Some("500"));
 }
@@ -146,7 +189,10 @@ fn frames_are_the_bytes_that_a_socket_would_get() {
     };
     let subscription = hub.subscribe(options).unwrap();
     let mut bytes = String::new();
-    let expected = format!("id: {}-0\n\nid: {id}\ndata: x\ndata: y\n\n", id.split('-').next().unwrap());
+    let expected = format!(
+        "id: {}-0\n\nid: {id}\ndata: x\ndata: y\n\n",
+        id.split('-').next().unwrap()
+    );
     while bytes.len() < expected.len() {
         assert_eq!(subscription.wait(PATIENCE), Waited::Ready);
         for item in subscription.drain().batch.items() {
@@ -161,16 +207,33 @@ fn frames_are_the_bytes_that_a_socket_would_get() {
 fn a_publisher_keeps_the_order_of_the_calls() {
     let hub = Hub::new(HubOptions::default()).unwrap();
     let server = serve(&hub);
-    let options = PublisherOptions { url: server.url(), headers: Vec::new(), retry: None };
+    let options = PublisherOptions {
+        url: server.url(),
+        headers: Vec::new(),
+        retry: None,
+    };
     let publisher = Publisher::new(options).unwrap();
-    let tasks: Vec<_> = (0..50).map(|n| publisher.publish(message(&n.to_string())).unwrap()).collect();
+    let tasks: Vec<_> = (0..50)
+        .map(|n| publisher.publish(message(&n.to_string())).unwrap())
+        .collect();
     let offsets: Vec<u64> = tasks
         .into_iter()
-        .map(|task| answer(task).unwrap().rsplit('-').next().unwrap().parse().unwrap())
+        .map(|task| {
+            answer(task)
+                .unwrap()
+                .rsplit('-')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap()
+        })
         .collect();
     assert_eq!(offsets, (1..=50).collect::<Vec<_>>());
     publisher.close();
-    assert_eq!(publisher.publish(message("x")).unwrap_err().kind(), FailureKind::Closed);
+    assert_eq!(
+        publisher.publish(message("x")).unwrap_err().kind(),
+        FailureKind::Closed
+    );
 }
 
 #[test]
@@ -178,7 +241,11 @@ fn failures_say_what_was_wrong() {
     let hub = Hub::new(HubOptions::default()).unwrap();
     let server = serve(&hub);
 
-    let wrong = Hub::new(HubOptions { store: "floppy:".to_owned(), ..HubOptions::default() }).unwrap_err();
+    let wrong = Hub::new(HubOptions {
+        store: "floppy:".to_owned(),
+        ..HubOptions::default()
+    })
+    .unwrap_err();
     assert_eq!(wrong.kind(), FailureKind::Argument);
     assert!(wrong.message().contains("floppy"), "{wrong}");
 
@@ -189,8 +256,14 @@ fn failures_say_what_was_wrong() {
     let failure = end_of(missing);
     assert_eq!(failure.kind(), FailureKind::Status);
     let json: serde_json::Value = serde_json::from_str(&failure.to_json()).unwrap();
-    assert_eq!((&json["kind"], &json["status"]), (&"StatusError".into(), &404.into()));
-    assert!(json["body"].as_str().unwrap().contains("/events"), "the body of the answer is there: {json}");
+    assert_eq!(
+        (&json["kind"], &json["status"]),
+        (&"StatusError".into(), &404.into())
+    );
+    assert!(
+        json["body"].as_str().unwrap().contains("/events"),
+        "the body of the answer is there: {json}"
+    );
 
     let health = StreamOptions::new(format!("{}/health", server.url()));
     assert_eq!(end_of(health).kind(), FailureKind::ContentType);
@@ -216,7 +289,11 @@ fn a_drain_ends_the_streams_of_others() {
     let hub = Hub::new(HubOptions::default()).unwrap();
     let server = serve(&hub);
     let url = format!("{}/events?topic=a", server.url());
-    let stream = Stream::new(StreamOptions { retry: None, ..StreamOptions::new(url) }).unwrap();
+    let stream = Stream::new(StreamOptions {
+        retry: None,
+        ..StreamOptions::new(url)
+    })
+    .unwrap();
     stream.open().unwrap();
     while stream.state() != "open" {
         assert_eq!(stream.wait(PATIENCE), Waited::Ready);
@@ -226,7 +303,10 @@ fn a_drain_ends_the_streams_of_others() {
     loop {
         assert_eq!(stream.wait(PATIENCE), Waited::Ready);
         if let Some(end) = stream.drain().end {
-            assert!(end.is_ok(), "a clean end that is not retried is no error: {end:?}");
+            assert!(
+                end.is_ok(),
+                "a clean end that is not retried is no error: {end:?}"
+            );
             return;
         }
     }

@@ -49,7 +49,7 @@ pub(crate) struct Serve {
     pub(crate) heartbeat: Option<Duration>,
 
     /// An origin whose pages may subscribe and publish; `*` for any, which may only subscribe. May be given more than once
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", num_args = 1..)]
     pub(crate) cors: Vec<String>,
 
     /// Let anybody publish, also on an address that can be reached from elsewhere.

@@ -25,6 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use args::{Args, Command};
 use failure::Failure;
+use signals::Signals;
 
 /// Runs the command line, the first argument being the program's name, and returns the exit code.
 ///
@@ -46,18 +47,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start: {error}")),
     };
-    // A server ends its streams before it goes.
-    let drains = matches!(args.command, Command::Serve(_));
     let code = runtime.block_on(async {
-        tokio::select! {
-            // The command first: what it has done counts, even where a signal came in the same moment.
-            biased;
-            result = perform(args.command) => match result {
-                Ok(()) | Err(Failure::OutputGone) => 0,
-                Err(Failure::Signal(code)) => code,
-                Err(Failure::Said(message)) => fail(&message),
-            },
-            code = signals::received(), if !drains => code,
+        let mut signals = Signals::catch();
+        let done = match args.command {
+            // A server ends its streams before it goes.
+            Command::Serve(args) => serve::serve(args, &mut signals).await,
+            Command::Tail(args) => until(&mut signals, tail::tail(args)).await,
+            Command::Publish(args) => until(&mut signals, publish::publish(args)).await,
+        };
+        match done {
+            Ok(()) | Err(Failure::OutputGone) => 0,
+            Err(Failure::Signal(code)) => code,
+            Err(Failure::Said(message)) => fail(&message),
         }
     });
     // A name that is still being looked up, or a read from the terminal, must not hold the exit back.
@@ -65,11 +66,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
     code
 }
 
-async fn perform(command: Command) -> Result<(), Failure> {
-    match command {
-        Command::Serve(args) => serve::serve(args).await,
-        Command::Tail(args) => tail::tail(args).await,
-        Command::Publish(args) => publish::publish(args).await,
+/// Does `command`, or ends it at a signal.
+async fn until(
+    signals: &mut Signals,
+    command: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    tokio::select! {
+        // The command first: what it has done counts, even where a signal came in the same moment.
+        biased;
+        done = command => done,
+        code = signals.received() => Err(Failure::Signal(code)),
     }
 }
 

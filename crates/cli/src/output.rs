@@ -41,6 +41,30 @@ impl Output {
     }
 }
 
+/// Waits until nobody reads the standard output any more. Without this a quiet stream would go on unread for ever: a write
+/// tells, but there is none.
+#[cfg(unix)]
+pub(crate) async fn gone() {
+    use std::os::fd::AsFd;
+    use tokio::io::Interest;
+    use tokio::net::unix::pipe::Sender;
+
+    let watched = io::stdout().as_fd().try_clone_to_owned();
+    // Unchecked, so that it stays blocking for the writes, which are not done by this. A file cannot be watched, and its
+    // reader cannot go away.
+    if let Ok(stdout) = watched.and_then(|fd| Sender::from_file_unchecked(fd.into()))
+        && stdout.ready(Interest::ERROR).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn gone() {
+    std::future::pending().await
+}
+
 /// One line to the standard error.
 pub(crate) fn notice(message: &str) {
     // Where the standard error is gone, there is nobody to tell.

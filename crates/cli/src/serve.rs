@@ -11,13 +11,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::args::Serve;
 use crate::failure::Failure;
 use crate::output::{Output, notice};
-use crate::signals;
+use crate::signals::Signals;
 
 /// How long open requests may take when it is told to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves until a signal comes.
-pub(crate) async fn serve(args: Serve) -> Result<(), Failure> {
+pub(crate) async fn serve(args: Serve, signals: &mut Signals) -> Result<(), Failure> {
     if args.log {
         log();
     }
@@ -36,8 +36,12 @@ pub(crate) async fn serve(args: Serve) -> Result<(), Failure> {
     let mut output = Output::new();
     output.line(&format!("listening on {}", server.url()))?;
     output.flush()?;
-    let code = signals::received().await;
-    server.drain(PATIENCE).await;
+    let code = signals.received().await;
+    tokio::select! {
+        _ = server.drain(PATIENCE) => {}
+        // Whoever asks twice wants it now.
+        _ = signals.received() => {}
+    }
     Err(Failure::Signal(code))
 }
 

@@ -1,32 +1,61 @@
 //! Ctrl-C and its like.
 
-/// Waits for a signal that asks to end, and gives the exit code that says so.
-pub(crate) async fn received() -> i32 {
-    tokio::select! {
-        () = interrupted() => 130,
-        () = terminated() => 143,
-    }
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The signals that ask to end. They are caught from the making of this on: what is said to be ready can be told to end.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    /// `None` where it cannot be caught, and so ends the process by itself.
+    #[cfg(unix)]
+    interrupt: Option<Signal>,
+    #[cfg(unix)]
+    terminate: Option<Signal>,
 }
 
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // It cannot be listened to: then it ends the process by itself.
-        std::future::pending().await
+#[cfg(unix)]
+impl Signals {
+    pub(crate) fn catch() -> Signals {
+        Signals {
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+        }
+    }
+
+    /// Waits for a signal, and gives the exit code that says so.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub(crate) async fn received(&mut self) -> i32 {
+        tokio::select! {
+            () = one(&mut self.interrupt) => 130,
+            () = one(&mut self.terminate) => 143,
+        }
     }
 }
 
 #[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(_) => std::future::pending().await,
+async fn one(signal: &mut Option<Signal>) {
+    if let Some(signal) = signal
+        && signal.recv().await.is_some()
+    {
+        return;
     }
+    std::future::pending().await
 }
 
 #[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
+impl Signals {
+    pub(crate) fn catch() -> Signals {
+        Signals {}
+    }
+
+    /// Waits for Ctrl-C, and gives the exit code that says so.
+    pub(crate) async fn received(&mut self) -> i32 {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        130
+    }
 }

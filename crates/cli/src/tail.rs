@@ -1,8 +1,8 @@
 //! `eventwire tail`
 
-use eventwire_client::{
-    ConnectOptions, Error, ErrorKind, EventStream, Reconnecting, Reset, StreamItem,
-};
+use std::pin::Pin;
+
+use eventwire_client::{ConnectOptions, Error, EventStream, Reconnecting, Reset, StreamItem};
 use eventwire_codec::Event;
 use futures_util::FutureExt;
 use serde_json::json;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::address;
 use crate::args::Tail;
 use crate::failure::Failure;
-use crate::output::{Output, notice};
+use crate::output::{self, Output, notice};
 
 #[derive(Clone, Copy, Debug)]
 enum Format {
@@ -31,7 +31,8 @@ pub(crate) async fn tail(args: Tail) -> Result<(), Failure> {
     // Until the first answer a failure is most likely a typing error, and the person is still there.
     let mut opened = args.wait;
     let mut cut = false;
-    while let Some(item) = next(&mut stream, &mut output).await? {
+    let mut gone = std::pin::pin!(output::gone());
+    while let Some(item) = next(&mut stream, &mut output, gone.as_mut()).await? {
         match item.map_err(Failure::of)? {
             StreamItem::Opened(_) => {
                 if cut {
@@ -41,9 +42,7 @@ pub(crate) async fn tail(args: Tail) -> Result<(), Failure> {
             }
             StreamItem::Event(event) => print(&mut output, &event, format)?,
             StreamItem::Reset(reset) => gap(&mut output, &reset, format)?,
-            StreamItem::Reconnecting(again)
-                if !opened && again.reason.kind() != ErrorKind::Ended =>
-            {
+            StreamItem::Reconnecting(again) if !opened => {
                 return Err(Failure::of(&again.reason));
             }
             StreamItem::Reconnecting(again) => {
@@ -78,12 +77,16 @@ fn open(args: &Tail) -> Result<EventStream, Failure> {
 async fn next(
     stream: &mut EventStream,
     output: &mut Output,
+    gone: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Option<Result<StreamItem, Error>>, Failure> {
     if let Some(item) = stream.next_item().now_or_never() {
         return Ok(item);
     }
     output.flush()?;
-    Ok(stream.next_item().await)
+    tokio::select! {
+        item = stream.next_item() => Ok(item),
+        () = gone => Err(Failure::OutputGone),
+    }
 }
 
 fn print(output: &mut Output, event: &Event, format: Format) -> Result<(), Failure> {

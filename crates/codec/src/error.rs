@@ -14,11 +14,11 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The option that sets this limit: `max_line` or `max_event`.
-    pub fn option(self) -> &'static str {
+    /// `line` or `event`: the name by which every language calls it.
+    pub fn name(self) -> &'static str {
         match self {
-            Limit::Line => "max_line",
-            Limit::Event => "max_event",
+            Limit::Line => "line",
+            Limit::Event => "event",
         }
     }
 }
@@ -48,15 +48,15 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.limit {
-            Limit::Line => "a line",
-            Limit::Event => "an event",
+        let article = match self.limit {
+            Limit::Line => "a",
+            Limit::Event => "an",
         };
-        let (option, max) = (self.limit.option(), self.max);
+        let (name, max) = (self.limit.name(), self.max);
         write!(
             f,
-            "{what} of the event stream is larger than {option} = {max} bytes; \
-             raise {option} if its sender may be trusted with more memory"
+            "{article} {name} of the event stream is larger than max_{name} = {max} bytes; \
+             raise max_{name} if its sender may be trusted with more memory"
         )
     }
 }

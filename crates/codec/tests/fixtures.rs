@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use eventwire_codec::{Block, Decoder, EncodeErrorKind, Item, Limit};
+use eventwire_codec::{Block, Decoder, EncodeErrorKind, Item};
 use serde_json::Value;
 
 /// The rules of the table in the fixtures' README; the others are about connections.
@@ -14,14 +14,14 @@ const ROWS: [u64; 23] = [
 /// Everything that a decoder tells of a stream.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Told {
-    items: Vec<Told1>,
+    items: Vec<ToldItem>,
     last_event_id: String,
     reconnection_time: Option<u64>,
     error: Option<(String, usize)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Told1 {
+enum ToldItem {
     Event {
         event: String,
         data: String,
@@ -115,22 +115,19 @@ fn feed(options: &Value, chunks: &mut dyn Iterator<Item = &[u8]>) -> Told {
                         (owned.event(), owned.data(), owned.id(), owned.retry()),
                         (event.event(), event.data(), event.id(), None)
                     );
-                    told.items.push(Told1::Event {
+                    told.items.push(ToldItem::Event {
                         event: event.event().to_owned(),
                         data: event.data().to_owned(),
                         id: event.id().to_owned(),
                     });
                 }
-                Ok(Some(Item::Comment(text))) => told.items.push(Told1::Comment(text.to_owned())),
+                Ok(Some(Item::Comment(text))) => {
+                    told.items.push(ToldItem::Comment(text.to_owned()))
+                }
                 Ok(Some(other)) => panic!("{other:?} was not asked for"),
                 Ok(None) => break,
                 Err(error) => {
-                    let limit = match error.limit() {
-                        Limit::Line => "line",
-                        Limit::Event => "event",
-                        other => panic!("a limit without a fixture: {other:?}"),
-                    };
-                    told.error = Some((limit.to_owned(), error.max()));
+                    told.error = Some((error.limit().name().to_owned(), error.max()));
                     assert_eq!(items.next(), Err(error), "an error stays");
                     break;
                 }
@@ -159,8 +156,8 @@ fn decoder(options: &Value) -> Decoder {
 fn wanted(expect: &Value) -> Told {
     let items = expect["items"].as_array().expect("expect.items");
     let item = |item: &Value| match item.get("comment") {
-        Some(comment) => Told1::Comment(text(comment)),
-        None => Told1::Event {
+        Some(comment) => ToldItem::Comment(text(comment)),
+        None => ToldItem::Event {
             event: text(&item["event"]),
             data: text(&item["data"]),
             id: text(&item["id"]),

@@ -15,6 +15,8 @@ pub enum StoreError {
     Unknown(String),
     /// A bound of the log is zero: it could hold nothing.
     ZeroBound(&'static str),
+    /// A heartbeat without a pause between its beats.
+    ZeroHeartbeat,
 }
 
 impl fmt::Display for StoreError {
@@ -26,7 +28,10 @@ impl fmt::Display for StoreError {
             ),
             Self::ZeroBound(option) => write!(
                 f,
-                "{option} is 0, so that no event could be held: give at least 1"
+                "{option} is 0, so that no event could be held: give more"
+            ),
+            Self::ZeroHeartbeat => f.write_str(
+                "heartbeat is 0, so that nothing else could be sent: give more, or none",
             ),
         }
     }
@@ -104,6 +109,8 @@ pub enum PublishError {
         /// The bytes that the log holds.
         max: usize,
     },
+    /// The key is empty, or longer than [`MAX_KEY`](crate::MAX_KEY) bytes.
+    Key(usize),
     /// The key was used before, with another content.
     KeyConflict {
         /// The key.
@@ -134,6 +141,12 @@ impl fmt::Display for PublishError {
                     "the event takes {size} bytes, and the log holds {max} (max_bytes): send less, or raise it"
                 )
             }
+            Self::Key(0) => f.write_str("the key is empty: leave it out, or give one"),
+            Self::Key(length) => write!(
+                f,
+                "the key has {length} bytes: at most {} are allowed",
+                crate::MAX_KEY
+            ),
             Self::KeyConflict { key, id } => {
                 write!(
                     f,
@@ -221,6 +234,8 @@ pub enum ServeError {
     Unguarded(String),
     /// An origin that pages may come from is none.
     Origin(String),
+    /// There is no Tokio runtime to serve in.
+    NoRuntime,
 }
 
 impl fmt::Display for ServeError {
@@ -250,6 +265,9 @@ impl fmt::Display for ServeError {
                     "{origin:?} is no origin: give scheme://host or scheme://host:port, or \"*\" for any"
                 )
             }
+            Self::NoRuntime => {
+                f.write_str("not inside of a Tokio runtime: serve from a task of one")
+            }
         }
     }
 }
@@ -258,7 +276,7 @@ impl std::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Address { source, .. } | Self::Bind { source, .. } => Some(source),
-            Self::Unguarded(_) | Self::Origin(_) => None,
+            Self::Unguarded(_) | Self::Origin(_) | Self::NoRuntime => None,
         }
     }
 }

@@ -13,14 +13,16 @@ use crate::position::EventId;
 use crate::publish::Publication;
 use crate::resume::{self, Start};
 use crate::stats::{Ended, Stats};
+use crate::store::index::SubscriberId;
 use crate::store::memory::Log;
-use crate::subscription::{Subscribe, Subscription};
-use crate::topic;
+use crate::subscribe::Subscribe;
+use crate::subscription::{End, Opening, Subscription};
+use crate::topic::{self, Topic};
 
 /// The publishing side of an application: topics, one log of what was published, and subscriptions that read it.
 ///
-/// Cheap to clone: all clones are the same hub. It needs no runtime to publish; subscriptions need Tokio's for their
-/// heartbeat.
+/// Cheap to clone: all clones are the same hub, which is [closed](Self::close) when the last of them is dropped. It needs
+/// no runtime to publish; subscriptions need Tokio's for their heartbeat.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -34,8 +36,18 @@ use crate::topic;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Hub(pub(crate) Arc<Shared>);
+pub struct Hub(Arc<Open>);
 
+/// What all clones of a hub hold, and no subscription does: nobody can publish any more when it is dropped.
+struct Open(Arc<Shared>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// What a hub and its subscriptions share.
 pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) heartbeat: Option<Duration>,
@@ -46,16 +58,40 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) log: Log,
     pub(crate) closed: bool,
-    pub(crate) subscribers: usize,
-    pub(crate) ended: Ended,
-    next_subscriber: u64,
+    pub(crate) delivered: u64,
+    pub(crate) resets: u64,
     published: u64,
+    subscribers: usize,
+    next_subscriber: SubscriberId,
+    ended: Ended,
 }
 
 impl Shared {
     /// Locks, also after a panic of another thread: a publication is appended whole or not at all.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A subscription is gone; `end` says why, where it had ended by itself.
+    pub(crate) fn leave(&self, topics: &[Topic], subscriber: SubscriberId, end: Option<End>) {
+        let _wakers = {
+            let mut state = self.lock();
+            state.subscribers -= 1;
+            state.ended.count(end);
+            state.log.index.unsubscribe(topics, subscriber)
+        };
+    }
+
+    fn close(&self) {
+        let mut woken = Vec::new();
+        {
+            let mut state = self.lock();
+            state.closed = true;
+            state.log.index.take_all_waiting(&mut woken);
+        }
+        for waker in woken {
+            waker.wake();
+        }
     }
 }
 
@@ -71,19 +107,25 @@ impl Hub {
     }
 
     pub(crate) fn from_builder(builder: HubBuilder) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(Open(Arc::new(Shared {
             state: Mutex::new(State {
                 log: Log::new(builder.bounds),
                 closed: false,
-                subscribers: 0,
-                ended: Ended::default(),
-                next_subscriber: 0,
+                delivered: 0,
+                resets: 0,
                 published: 0,
+                subscribers: 0,
+                next_subscriber: 0,
+                ended: Ended::default(),
             }),
             heartbeat: builder.heartbeat,
             retry: builder.retry,
             slow: builder.slow,
-        }))
+        }))))
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.0
     }
 
     /// Publishes: appends to the log and wakes the subscribers of its topics. The id is the event's.
@@ -106,7 +148,7 @@ impl Hub {
         let topics = prepared.topics.clone();
         let mut woken = Vec::new();
         let id = {
-            let mut state = self.0.lock();
+            let mut state = self.shared().lock();
             if state.closed {
                 return Err(PublishError::Closed);
             }
@@ -137,7 +179,8 @@ impl Hub {
             Start::After(id) => id.as_str(),
             _ => "",
         };
-        let mut state = self.0.lock();
+        let shared = self.shared();
+        let mut state = shared.lock();
         if state.closed {
             return Err(SubscribeError::Closed);
         }
@@ -149,67 +192,69 @@ impl Hub {
             .index
             .subscribe(&topics)
             .map_err(|_| SubscribeError::TooManyTopics)?;
-        let mut opening = match self.0.retry {
-            Some(time) => format!("retry: {}\n", time.as_millis()).into_bytes(),
-            None => Vec::new(),
-        };
-        opening.extend(match begin.reset {
+        let mut frame = shared.retry.map(resume::retry_line).unwrap_or_default();
+        frame.extend(match begin.reset {
             Some(reason) => {
                 resume::reset_block(&state.log, &topics, begin.cursor, requested, reason)
             }
             None => resume::mark(&state.log, begin.cursor),
         });
+        let start = state.log.id(begin.cursor);
+        let first = state.log.first_after(&topics, begin.cursor);
+        let id = state.next_subscriber;
+        state.next_subscriber += 1;
+        state.subscribers += 1;
+        state.resets += u64::from(begin.reset.is_some());
+        // What writes the log of the process may be slow, or publish to this very hub.
+        drop(state);
         info!(
             target: "eventwire::hub",
             topics = ?topics,
             peer = subscribe.peer.map(tracing::field::display),
             last_event_id = requested,
-            start = %state.log.id(begin.cursor),
-            first = state.log.first_after(&topics, begin.cursor).map(|id| id.to_string()).unwrap_or_default(),
+            start = %start,
+            first = first.map(|id| id.to_string()).unwrap_or_default(),
             reset = begin.reset.map_or("", resume::Reason::name),
             "subscribed"
         );
-        let id = state.next_subscriber;
-        state.next_subscriber += 1;
-        state.subscribers += 1;
-        drop(state);
-        let heartbeat = self.0.heartbeat.filter(|_| subscribe.heartbeat);
-        Ok(Subscription::new(
-            self.0.clone(),
+        let opening = Opening {
             id,
             topics,
-            begin.cursor,
-            opening.into(),
-            heartbeat,
-            subscribe.expires,
-        ))
+            cursor: begin.cursor,
+            frame: frame.into(),
+            heartbeat: shared.heartbeat.filter(|_| subscribe.heartbeat),
+            expires: subscribe.expires,
+        };
+        Ok(Subscription::new(shared.clone(), opening))
     }
 
     /// What the hub holds and has done.
     pub fn stats(&self) -> Stats {
-        let state = self.0.lock();
+        let mut state = self.shared().lock();
+        state.log.expire(Instant::now());
         Stats {
             subscribers: state.subscribers,
             topics: state.log.index.len(),
             published: state.published,
+            delivered: state.delivered,
+            resets: state.resets,
             events: state.log.len(),
             bytes: state.log.bytes(),
+            first: state.log.first().map(|offset| state.log.id(offset)),
             last: state.log.id(state.log.last()),
             ended: state.ended.clone(),
         }
     }
 
-    /// Ends all subscriptions, and refuses new ones and publications from now on.
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.shared().lock().closed
+    }
+
+    /// Refuses new subscriptions and publications from now on. Each subscription gives what was published before, and then
+    /// ends.
     pub fn close(&self) {
-        let mut woken = Vec::new();
-        {
-            let mut state = self.0.lock();
-            state.closed = true;
-            state.log.index.take_all_waiting(&mut woken);
-        }
-        for waker in woken {
-            waker.wake();
-        }
+        self.shared().close();
     }
 }
 

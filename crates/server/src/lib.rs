@@ -46,6 +46,7 @@ mod resume;
 mod serve;
 mod stats;
 mod store;
+mod subscribe;
 mod subscription;
 mod topic;
 
@@ -57,9 +58,10 @@ pub use crate::http::{
 pub use crate::hub::Hub;
 pub use crate::options::{HubBuilder, Slow};
 pub use crate::position::{EventId, MalformedId};
-pub use crate::publish::Publication;
+pub use crate::publish::{MAX_KEY, Publication};
 pub use crate::resume::Start;
 pub use crate::serve::{ServeOptions, Server};
 pub use crate::stats::{Ended, Stats};
-pub use crate::subscription::{Subscribe, Subscription};
+pub use crate::subscribe::Subscribe;
+pub use crate::subscription::{CloseHandle, Subscription};
 pub use crate::topic::{MAX_TOPIC, MAX_TOPICS_AT_ONCE};

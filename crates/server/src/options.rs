@@ -104,7 +104,15 @@ impl HubBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where there is no such store, or a bound is 0.
+    /// [`StoreError`] where there is no such store, or a bound or the heartbeat is 0.
+    ///
+    /// ```
+    /// use eventwire_server::Hub;
+    ///
+    /// assert!(Hub::builder().max_events(1_000).build().is_ok());
+    /// let error = Hub::builder().max_events(0).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "max_events is 0, so that no event could be held: give more");
+    /// ```
     pub fn build(self) -> Result<Hub, StoreError> {
         if self.store != "memory:" {
             return Err(StoreError::Unknown(self.store));
@@ -117,6 +125,12 @@ impl HubBuilder {
             if bound == 0 {
                 return Err(StoreError::ZeroBound(option));
             }
+        }
+        if self.bounds.max_age == Some(Duration::ZERO) {
+            return Err(StoreError::ZeroBound("max_age"));
+        }
+        if self.heartbeat == Some(Duration::ZERO) {
+            return Err(StoreError::ZeroHeartbeat);
         }
         Ok(Hub::from_builder(self))
     }

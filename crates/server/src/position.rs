@@ -1,7 +1,9 @@
 //! Ids on the wire: `<epoch>-<offset>`.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
+use std::time::SystemTime;
 
 const EPOCH_LENGTH: usize = 8;
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -13,8 +15,13 @@ pub(crate) struct Epoch([u8; EPOCH_LENGTH]);
 
 impl Epoch {
     pub(crate) fn random() -> Self {
+        // The random state of a thread is copied by `fork`, so that two children would name their logs alike: the process
+        // and the time tell them apart.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let seed = RandomState::new().hash_one((std::process::id(), now.unwrap_or_default()));
+        let mut random = fastrand::Rng::with_seed(seed);
         Self(std::array::from_fn(|_| {
-            ALPHABET[fastrand::usize(..ALPHABET.len())]
+            ALPHABET[random.usize(..ALPHABET.len())]
         }))
     }
 

@@ -9,6 +9,13 @@ use crate::error::PublishError;
 use crate::position::EventId;
 use crate::topic::{self, Topic};
 
+/// The longest key, in bytes: keys are remembered beside the log's own bound.
+pub const MAX_KEY: usize = 256;
+
+/// Room for the longest id line before an encoded event, so that the line is written in place once the offset is known:
+/// the log's lock is held then, and copying a large event under it would keep everybody waiting.
+const ID_ROOM: usize = "id: abcdefgh-18446744073709551615\n".len();
+
 /// The types that begin so are the hub's own.
 pub(crate) const RESERVED: &str = "eventwire.";
 
@@ -72,15 +79,24 @@ impl Publication {
         if let Some(event) = event.filter(|event| event.starts_with(RESERVED)) {
             return Err(PublishError::ReservedType(event.to_owned()));
         }
+        if let Some(key) = &self.key
+            && (key.is_empty() || key.len() > MAX_KEY)
+        {
+            return Err(PublishError::Key(key.len()));
+        }
         let block = Block {
             event,
             data: Some(&self.data),
             ..Block::default()
         };
-        let body = block.encode().map_err(PublishError::Encode)?;
+        let mut bytes = vec![0; ID_ROOM];
+        block
+            .encode_into(&mut bytes)
+            .map_err(PublishError::Encode)?;
+        bytes.shrink_to_fit();
         Ok(Prepared {
             topics,
-            body,
+            bytes,
             key: self.key.map(Arc::from),
         })
     }
@@ -90,17 +106,76 @@ impl Publication {
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) topics: Box<[Topic]>,
-    /// The block without its id line.
-    pub(crate) body: Vec<u8>,
+    /// Room for an id line, then the block without one.
+    bytes: Vec<u8>,
     pub(crate) key: Option<Arc<str>>,
 }
 
 impl Prepared {
+    /// The block without its id line.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.bytes[ID_ROOM..]
+    }
+
     /// The frame, and where the body begins in it.
-    pub(crate) fn frame(&self, id: &EventId) -> (Bytes, usize) {
-        let mut frame = format!("id: {id}\n").into_bytes();
-        let body = frame.len();
-        frame.extend_from_slice(&self.body);
-        (frame.into(), body)
+    pub(crate) fn into_frame(mut self, id: &EventId) -> (Bytes, usize) {
+        let line = id_line(id);
+        let start = ID_ROOM - line.len();
+        self.bytes[start..ID_ROOM].copy_from_slice(line.as_bytes());
+        (Bytes::from(self.bytes).slice(start..), line.len())
+    }
+
+    /// How many bytes the frame with this id has.
+    pub(crate) fn frame_size(&self, id: &EventId) -> usize {
+        id_line(id).len() + self.body().len()
+    }
+}
+
+fn id_line(id: &EventId) -> String {
+    format!("id: {id}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepare(publication: Publication) -> Prepared {
+        publication.prepare().unwrap()
+    }
+
+    #[test]
+    fn a_frame_is_id_event_and_data() {
+        for offset in [1, 10, u64::MAX] {
+            let id: EventId = format!("abcdefgh-{offset}").parse().unwrap();
+            let prepared = prepare(Publication::new("t", "one\r\ntwo").event("tick"));
+            let size = prepared.frame_size(&id);
+            let (frame, body) = prepared.into_frame(&id);
+            let expected = format!("id: {id}\nevent: tick\ndata: one\ndata: two\n\n");
+            assert_eq!(frame, expected);
+            assert_eq!(frame.len(), size);
+            assert!(frame[body..].starts_with(b"event: tick\n"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_an_event_is_refused() {
+        use PublishError as Error;
+
+        let error = |publication: Publication| publication.prepare().unwrap_err();
+        let event = |event| error(Publication::new("t", "").event(event));
+        assert!(matches!(event("eventwire.reset"), Error::ReservedType(_)));
+        assert!(matches!(event("a\ndata: b"), Error::Encode(_)));
+        let key = |length| error(Publication::new("t", "").key("k".repeat(length)));
+        assert!(matches!(key(0), Error::Key(0)));
+        assert!(matches!(key(257), Error::Key(257)));
+        assert!(matches!(
+            error(Publication::new("t/*", "")),
+            Error::Topic(_)
+        ));
+        prepare(
+            Publication::new("t", "")
+                .event("eventwire")
+                .key("k".repeat(256)),
+        );
     }
 }

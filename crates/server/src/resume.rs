@@ -1,9 +1,10 @@
 //! Where a subscription begins, and what it is told if it missed something.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use bytes::Bytes;
-use eventwire_codec::Block;
+use eventwire_codec::{Block, MAX_RETRY};
 use serde_json::json;
 
 use crate::error::SubscribeError;
@@ -87,7 +88,7 @@ pub(crate) fn begin(log: &Log, topics: &[Topic], start: &Start) -> Begin {
             Ok(cursor) => at(cursor),
             // What is still held follows the reset.
             Err(reason) => Begin {
-                cursor: log.before_first(),
+                cursor: log.before_held(topics),
                 reset: Some(reason),
             },
         },
@@ -136,6 +137,12 @@ pub(crate) fn mark(log: &Log, cursor: u64) -> Vec<u8> {
         id: Some(&log.id(cursor).to_string()),
         ..Block::default()
     })
+}
+
+/// The line that sets the reconnection time, in front of a block of its own.
+pub(crate) fn retry_line(time: Duration) -> Vec<u8> {
+    let milliseconds = u64::try_from(time.as_millis()).unwrap_or(MAX_RETRY);
+    format!("retry: {}\n", milliseconds.min(MAX_RETRY)).into_bytes()
 }
 
 /// A mark behind a comment.

@@ -1,6 +1,7 @@
 //! What a hub can say of itself.
 
 use crate::position::EventId;
+use crate::subscription::End;
 
 /// A hub's figures at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,12 +11,18 @@ pub struct Stats {
     pub subscribers: usize,
     /// Topics that are known.
     pub topics: usize,
-    /// Events published since the hub was made.
+    /// Events published since the hub was made; a repeated key counts once.
     pub published: u64,
+    /// Frames given to subscriptions since the hub was made; marks, heartbeats and resets do not count.
+    pub delivered: u64,
+    /// Resets told since the hub was made.
+    pub resets: u64,
     /// Events that the log holds.
     pub events: usize,
     /// Bytes of frames that the log holds.
     pub bytes: usize,
+    /// The first event that the log holds, if it holds any.
+    pub first: Option<EventId>,
     /// The position of the log's end.
     pub last: EventId,
     /// Subscriptions that have ended, by reason.
@@ -32,6 +39,21 @@ pub struct Ended {
     pub slow: u64,
     /// What it was allowed had expired.
     pub expired: u64,
-    /// The hub was closed.
+    /// The server that it was read through was drained.
+    pub drained: u64,
+    /// It, or the hub, was closed.
     pub closed: u64,
+}
+
+impl Ended {
+    /// `None` where the subscription had not ended by itself.
+    pub(crate) fn count(&mut self, end: Option<End>) {
+        *match end {
+            None => &mut self.gone,
+            Some(End::Slow) => &mut self.slow,
+            Some(End::Expired) => &mut self.expired,
+            Some(End::Drained) => &mut self.drained,
+            Some(End::Closed) => &mut self.closed,
+        } += 1;
+    }
 }

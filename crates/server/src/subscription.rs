@@ -3,10 +3,9 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
-use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -14,84 +13,47 @@ use futures_core::Stream;
 use http_body::{Body, Frame};
 use tokio::time::{Instant, Sleep};
 
-use crate::hub::{Shared, State};
+use crate::hub::Shared;
 use crate::options::Slow;
-use crate::resume::{self, Reason, Start};
+use crate::resume::{self, Reason};
 use crate::store::index::SubscriberId;
 use crate::topic::Topic;
 
 /// How many bytes of frames are read from the log at a time: what one subscription can hold beyond its cursor.
 const BATCH: usize = 64 << 10;
 
-/// What to subscribe to.
-///
-/// ```
-/// use eventwire_server::{Start, Subscribe};
-///
-/// let all_held = Subscribe::to(["orders", "customers/7"]).start(Start::Earliest);
-/// # let _ = all_held;
-/// ```
-#[derive(Clone, Debug)]
-pub struct Subscribe {
-    pub(crate) topics: Vec<String>,
-    pub(crate) start: Start,
-    pub(crate) heartbeat: bool,
-    pub(crate) peer: Option<SocketAddr>,
-    pub(crate) expires: Option<Instant>,
-}
-
-impl Subscribe {
-    /// To these topics, from now on.
-    pub fn to<I>(topics: I) -> Self
-    where
-        I: IntoIterator,
-        I::Item: Into<String>,
-    {
-        Self {
-            topics: topics.into_iter().map(Into::into).collect(),
-            start: Start::Live,
-            heartbeat: true,
-            peer: None,
-            expires: None,
-        }
-    }
-
-    /// Sets where to begin; [`Start::Live`] by default.
-    #[must_use]
-    pub fn start(mut self, start: Start) -> Self {
-        self.start = start;
-        self
-    }
-
-    /// Sets whether the hub's heartbeat is sent; true by default. Readers in the same process need none.
-    #[must_use]
-    pub fn heartbeat(mut self, heartbeat: bool) -> Self {
-        self.heartbeat = heartbeat;
-        self
-    }
-
-    /// Sets who subscribes, for the hub's own log; none by default.
-    #[must_use]
-    pub fn peer(mut self, peer: impl Into<Option<SocketAddr>>) -> Self {
-        self.peer = peer.into();
-        self
-    }
-
-    /// Sets when the subscription ends by itself; never by default.
-    #[must_use]
-    pub fn expires(mut self, at: impl Into<Option<Instant>>) -> Self {
-        self.expires = at.into();
-        self
-    }
-}
-
 /// A stream of frames: first a mark of the position that it starts from, or a reset; then what is published.
 ///
 /// It holds a cursor and no queue: it reads on from the log when it is polled. As an [`http_body::Body`] it gives several
 /// frames at a time. Dropping it ends it.
 ///
-/// It ends when the hub is closed, when it expires, and where the log's tail has passed it and the hub is set to
-/// [`Slow::Disconnect`].
+/// It ends when it was closed by its [handle](Self::close_handle), when it expires, and where the log's tail has passed
+/// it and the hub is set to [`Slow::Disconnect`]. When the hub is closed, it first gives what was published before.
+///
+/// It wants a Tokio runtime for its heartbeat and to expire on time; without one it does neither until it is read.
+///
+/// ```
+/// use eventwire_server::{Hub, Publication, Subscribe};
+/// use tokio_stream::StreamExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hub = Hub::new();
+/// let mut frames = hub.subscribe(Subscribe::to(["orders"]))?;
+/// let mark = frames.next().await.unwrap();
+/// assert!(mark.starts_with(b"id: ") && mark.ends_with(b"-0\n\n"));
+///
+/// let id = hub.publish(Publication::new("orders", "number 42")).await?;
+/// assert_eq!(frames.next().await.unwrap(), format!("id: {id}\ndata: number 42\n\n"));
+/// hub.close();
+/// assert_eq!(frames.next().await, None);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// A future that waits for the next frame can be dropped: a frame leaves the subscription only when it is given out.
 pub struct Subscription {
     hub: Arc<Shared>,
     id: SubscriberId,
@@ -99,150 +61,168 @@ pub struct Subscription {
     cursor: u64,
     /// Read from the log, and not yet given out.
     ready: VecDeque<Bytes>,
-    heartbeat: Option<Heartbeat>,
-    expires: Option<Timer>,
+    heartbeat: Option<Duration>,
+    /// When something was last read: the heartbeat counts from here.
+    quiet_since: Instant,
+    expires: Option<Instant>,
+    /// For the heartbeat and the end. It is never moved to later, only looked at again when it rings: so that reading
+    /// does not touch it.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Only where a handle was asked for.
+    control: Option<Arc<Control>>,
+    /// Set when it is to end as soon as it has all.
+    draining: bool,
     end: Option<End>,
 }
 
-/// A timer, which exists only once it was polled: making one needs a runtime.
-type Timer = (Instant, Option<Pin<Box<Sleep>>>);
-
-struct Heartbeat {
-    interval: Duration,
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
 /// Why a subscription ended by itself.
-#[derive(Clone, Copy)]
-enum End {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
     Slow,
     Expired,
+    Drained,
     Closed,
 }
 
+/// What [`crate::Hub::subscribe`] found out.
+pub(crate) struct Opening {
+    pub(crate) id: SubscriberId,
+    pub(crate) topics: Box<[Topic]>,
+    pub(crate) cursor: u64,
+    pub(crate) frame: Bytes,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) expires: Option<Instant>,
+}
+
 impl Subscription {
-    pub(crate) fn new(
-        hub: Arc<Shared>,
-        id: SubscriberId,
-        topics: Box<[Topic]>,
-        cursor: u64,
-        opening: Bytes,
-        heartbeat: Option<Duration>,
-        expires: Option<Instant>,
-    ) -> Self {
-        let heartbeat = heartbeat.map(|interval| Heartbeat {
-            interval,
-            timer: None,
-        });
-        let expires = expires.map(|at| (at, None));
+    pub(crate) fn new(hub: Arc<Shared>, opening: Opening) -> Self {
         Self {
             hub,
-            id,
-            topics,
-            cursor,
-            ready: VecDeque::from([opening]),
-            heartbeat,
-            expires,
+            id: opening.id,
+            topics: opening.topics,
+            cursor: opening.cursor,
+            ready: VecDeque::from([opening.frame]),
+            heartbeat: opening.heartbeat,
+            quiet_since: Instant::now(),
+            expires: opening.expires,
+            timer: None,
+            control: None,
+            draining: false,
             end: None,
         }
     }
 
-    /// The next frames, at least one; `None` at the end.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost: a frame leaves the subscription only when it is returned.
+    /// A handle that ends this subscription from elsewhere.
+    pub fn close_handle(&mut self) -> CloseHandle {
+        CloseHandle(self.control.get_or_insert_default().clone())
+    }
+
+    /// Lets it give what was published before, and then end.
+    pub(crate) fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Whether there are frames; false at the end.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        if !self.ready.is_empty() {
-            return Poll::Ready(true);
-        }
         if self.end.is_some() {
             return Poll::Ready(false);
         }
-        if let Some((at, timer)) = &mut self.expires
-            && poll_timer(timer, *at, cx).is_ready()
+        if let Some(control) = &self.control
+            && control.is_closed(cx)
         {
-            self.end = Some(End::Expired);
-            return Poll::Ready(false);
+            return self.finish(End::Closed);
         }
-        if self.read(cx) {
-            return Poll::Ready(self.end.is_none());
+        if self.expires.is_some_and(|at| at <= Instant::now()) {
+            return self.finish(End::Expired);
         }
-        self.poll_heartbeat(cx)
+        if !self.ready.is_empty() {
+            return Poll::Ready(true);
+        }
+        if let Err(end) = self.read(cx) {
+            return self.finish(end);
+        }
+        if !self.ready.is_empty() {
+            return Poll::Ready(true);
+        }
+        self.poll_timer(cx)
     }
 
-    /// Reads on from the log. Where there is nothing, asks to be woken and returns false.
-    fn read(&mut self, cx: &mut Context<'_>) -> bool {
+    fn finish(&mut self, end: End) -> Poll<bool> {
+        self.end = Some(end);
+        self.ready.clear();
+        Poll::Ready(false)
+    }
+
+    /// Reads on from the log. Where there is nothing, asks to be woken.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        // Dropped after the lock: that may run code of others.
+        let _replaced;
         let mut state = self.hub.lock();
-        if state.closed {
-            self.end = Some(End::Closed);
-            return true;
-        }
-        state.log.expire(Instant::now());
+        let now = Instant::now();
+        state.log.expire(now);
         if state.log.lost(&self.topics, self.cursor) {
-            match self.hub.slow {
-                Slow::Disconnect => {
-                    self.end = Some(End::Slow);
-                    return true;
-                }
-                Slow::Skip => {
-                    let requested = state.log.id(self.cursor).to_string();
-                    self.cursor = state.log.before_first();
-                    let reset = resume::reset_block(
-                        &state.log,
-                        &self.topics,
-                        self.cursor,
-                        &requested,
-                        Reason::Evicted,
-                    );
-                    self.ready.push_back(reset.into());
-                }
+            if self.hub.slow == Slow::Disconnect {
+                return Err(End::Slow);
             }
+            let requested = state.log.id(self.cursor).to_string();
+            self.cursor = state.log.before_held(&self.topics);
+            let reset = resume::reset_block(
+                &state.log,
+                &self.topics,
+                self.cursor,
+                &requested,
+                Reason::Evicted,
+            );
+            state.resets += 1;
+            self.ready.push_back(reset.into());
         }
         let found = state.log.read(&self.topics, self.cursor, BATCH);
+        state.delivered += found.frames.len() as u64;
         self.cursor = found.cursor;
         self.ready.extend(found.frames);
-        if self.ready.is_empty() {
-            state.log.index.wait(&self.topics, self.id, cx.waker());
-            return false;
+        if !self.ready.is_empty() {
+            self.quiet_since = now;
+        } else if state.closed {
+            return Err(End::Closed);
+        } else if self.draining {
+            return Err(End::Drained);
+        } else {
+            _replaced = state.log.index.wait(&self.topics, self.id, cx.waker());
         }
-        drop(state);
-        if let Some(Heartbeat {
-            interval,
-            timer: Some(timer),
-        }) = &mut self.heartbeat
-        {
-            timer.as_mut().reset(Instant::now() + *interval);
-        }
-        true
+        Ok(())
     }
 
-    fn poll_heartbeat(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        let Some(Heartbeat { interval, timer }) = &mut self.heartbeat else {
-            return Poll::Pending;
-        };
-        if poll_timer(timer, Instant::now() + *interval, cx).is_pending() {
-            return Poll::Pending;
+    /// The end, or the heartbeat, of a subscription that has all.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            // A time that cannot be counted is never reached.
+            let beat = self
+                .heartbeat
+                .and_then(|interval| self.quiet_since.checked_add(interval));
+            let Some(due) = beat.into_iter().chain(self.expires).min() else {
+                return Poll::Pending;
+            };
+            if self.timer.is_none() && tokio::runtime::Handle::try_current().is_err() {
+                return Poll::Pending;
+            }
+            let timer = self
+                .timer
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+            ready!(timer.as_mut().poll(cx));
+            let now = Instant::now();
+            if self.expires.is_some_and(|at| at <= now) {
+                return self.finish(End::Expired);
+            }
+            if beat.is_some_and(|at| at <= now) {
+                // It has all up to its cursor, which is the log's end since the read just before; so the mark is true
+                // even if something was published in between.
+                let beat = resume::heartbeat(&self.hub.lock().log, self.cursor);
+                self.ready.push_back(beat);
+                self.quiet_since = now;
+                return Poll::Ready(true);
+            }
+            timer.as_mut().reset(due);
         }
-        *timer = None;
-        // It has all up to its cursor, so the mark is true even if something was published since.
-        let beat = resume::heartbeat(&self.hub.lock().log, self.cursor);
-        self.ready.push_back(beat);
-        Poll::Ready(true)
-    }
-}
-
-/// Polls a timer that is made here, to end at `at`, if it is not there yet. Without a runtime there is none.
-fn poll_timer(timer: &mut Option<Pin<Box<Sleep>>>, at: Instant, cx: &mut Context<'_>) -> Poll<()> {
-    if timer.is_none() {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Poll::Pending;
-        }
-        *timer = Some(Box::pin(tokio::time::sleep_until(at)));
-    }
-    match timer {
-        Some(timer) => timer.as_mut().poll(cx),
-        None => Poll::Pending,
     }
 }
 
@@ -262,20 +242,18 @@ impl Body for Subscription {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.poll_ready(cx).is_pending() {
-            return Poll::Pending;
+        if !ready!(self.poll_ready(cx)) {
+            return Poll::Ready(None);
         }
-        let data = match self.ready.len() {
-            0 => return Poll::Ready(None),
-            1 => self.ready.pop_front().unwrap_or_default(),
+        let data = if self.ready.len() == 1 {
+            self.ready.pop_front().unwrap_or_default()
+        } else {
             // One write for all that is there; what is copied is bounded by the batch.
-            _ => {
-                let mut all = BytesMut::with_capacity(self.ready.iter().map(Bytes::len).sum());
-                for frame in self.ready.drain(..) {
-                    all.extend_from_slice(&frame);
-                }
-                all.freeze()
+            let mut all = BytesMut::with_capacity(self.ready.iter().map(Bytes::len).sum());
+            for frame in self.ready.drain(..) {
+                all.extend_from_slice(&frame);
             }
+            all.freeze()
         };
         Poll::Ready(Some(Ok(Frame::data(data))))
     }
@@ -283,21 +261,7 @@ impl Body for Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let mut state = self.hub.lock();
-        let State {
-            log,
-            subscribers,
-            ended,
-            ..
-        } = &mut *state;
-        log.index.unsubscribe(&self.topics, self.id);
-        *subscribers -= 1;
-        match self.end {
-            None => ended.gone += 1,
-            Some(End::Slow) => ended.slow += 1,
-            Some(End::Expired) => ended.expired += 1,
-            Some(End::Closed) => ended.closed += 1,
-        }
+        self.hub.leave(&self.topics, self.id, self.end);
     }
 }
 
@@ -307,5 +271,59 @@ impl fmt::Debug for Subscription {
             .field("topics", &self.topics)
             .field("cursor", &self.cursor)
             .finish_non_exhaustive()
+    }
+}
+
+/// Ends a [`Subscription`] from elsewhere, from any thread.
+///
+/// ```
+/// use eventwire_server::{Hub, Subscribe};
+/// use tokio_stream::StreamExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hub = Hub::new();
+/// let mut frames = hub.subscribe(Subscribe::to(["orders"]))?;
+/// frames.close_handle().close();
+/// assert_eq!(frames.next().await, None);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct CloseHandle(Arc<Control>);
+
+impl CloseHandle {
+    /// Ends the subscription and wakes its reader; a poll that begins after this gives nothing more.
+    pub fn close(&self) {
+        let reader = {
+            let mut state = self.0.lock();
+            state.closed = true;
+            state.reader.take()
+        };
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Control(Mutex<ControlState>);
+
+#[derive(Debug, Default)]
+struct ControlState {
+    closed: bool,
+    reader: Option<Waker>,
+}
+
+impl Control {
+    fn lock(&self) -> std::sync::MutexGuard<'_, ControlState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it was closed; if not, the closing will wake.
+    fn is_closed(&self, cx: &Context<'_>) -> bool {
+        let mut state = self.lock();
+        state.reader = Some(cx.waker().clone());
+        state.closed
     }
 }

@@ -1,5 +1,6 @@
 //! Names of topics.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::TopicError;
@@ -19,13 +20,17 @@ where
     I::Item: AsRef<str>,
 {
     let mut topics: Vec<Topic> = Vec::new();
+    // A set, since a list of any length may come from outside.
+    let mut seen: HashSet<Topic> = HashSet::new();
     for name in names {
         let name = name.as_ref();
         check_name(name)?;
-        if topics.iter().any(|topic| **topic == *name) {
+        if seen.contains(name) {
             continue;
         }
-        topics.push(name.into());
+        let topic = Topic::from(name);
+        seen.insert(topic.clone());
+        topics.push(topic);
         if topics.len() > MAX_TOPICS_AT_ONCE {
             return Err(TopicError::TooMany(topics.len()));
         }

@@ -24,43 +24,74 @@ impl Server {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = bounded(lines.next_line()).await.unwrap().unwrap();
-        let addr = line.strip_prefix("listening on http://").unwrap().strip_suffix("/stream").unwrap().to_owned();
-        Server { _child: child, lines, addr }
+        let addr = line
+            .strip_prefix("listening on http://")
+            .unwrap()
+            .strip_suffix("/stream")
+            .unwrap()
+            .to_owned();
+        Server {
+            _child: child,
+            lines,
+            addr,
+        }
     }
 
     async fn says(&mut self, expected: &str) {
-        assert_eq!(bounded(self.lines.next_line()).await.unwrap().unwrap(), expected);
+        assert_eq!(
+            bounded(self.lines.next_line()).await.unwrap().unwrap(),
+            expected
+        );
     }
 
     async fn request(&self, headers: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.addr).await.unwrap();
-        let request = format!("GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+        let request =
+            format!("GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         stream
     }
 }
 
 async fn bounded<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(30), future).await.expect("nothing came for 30 s")
+    timeout(Duration::from_secs(30), future)
+        .await
+        .expect("nothing came for 30 s")
 }
 
 async fn run_client(url: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_classic_client"));
-    bounded(command.arg(url).kill_on_drop(true).output()).await.unwrap()
+    bounded(command.arg(url).kill_on_drop(true).output())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn the_stream_has_a_retry_then_the_dates_then_an_end_and_closes() {
     let server = Server::start("1").await;
     let mut answer = String::new();
-    bounded(server.request("").await.read_to_string(&mut answer)).await.unwrap();
+    bounded(server.request("").await.read_to_string(&mut answer))
+        .await
+        .unwrap();
     let lower = answer.to_lowercase();
-    assert!(lower.contains("content-type: text/event-stream\r\n"), "{answer}");
+    assert!(
+        lower.contains("content-type: text/event-stream\r\n"),
+        "{answer}"
+    );
     // Each part was a chunk of its own.
     let lines: Vec<&str> = answer.lines().filter(|line| line.contains(": ")).collect();
-    let begin = lines.iter().position(|line| *line == "retry: 10000").expect(&answer);
-    let [_, kind, connected, dates @ .., end, bye] = &lines[begin..] else { panic!("{answer}") };
-    assert_eq!((*kind, *end, *bye), ("event: connecttime", "event: end", "data: bye"), "{answer}");
+    let begin = lines
+        .iter()
+        .position(|line| *line == "retry: 10000")
+        .expect(&answer);
+    let [_, kind, connected, dates @ .., end, bye] = &lines[begin..] else {
+        panic!("{answer}")
+    };
+    assert_eq!(
+        (*kind, *end, *bye),
+        ("event: connecttime", "event: end", "data: bye"),
+        "{answer}"
+    );
     assert_eq!(dates.len(), 3, "{answer}");
     for line in dates.iter().chain([connected]) {
         httpdate::parse_http_date(line.strip_prefix("data: ").unwrap()).unwrap();
@@ -73,8 +104,15 @@ async fn the_client_reads_to_the_end() {
     let mut server = Server::start("1").await;
     let output = run_client(&format!("http://{}/stream", server.addr)).await;
     let text = String::from_utf8(output.stdout).unwrap();
-    let kinds: Vec<&str> = text.lines().map(|line| line.split(':').next().unwrap()).collect();
-    assert_eq!(kinds, ["connecttime", "message", "message", "message", "end"], "{text}");
+    let kinds: Vec<&str> = text
+        .lines()
+        .map(|line| line.split(':').next().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["connecttime", "message", "message", "message", "end"],
+        "{text}"
+    );
     assert!(output.status.success());
     server.says("producer starts").await;
     server.says("producer stops after 5 of 5 blocks").await;
@@ -103,13 +141,20 @@ async fn the_producer_stops_when_its_client_goes_and_the_others_do_not() {
 async fn any_origin_is_allowed_with_credentials() {
     let server = Server::start("1").await;
     let mut answer = String::new();
-    let mut stream = server.request("Origin: https://page.example\r\nCookie: a=b\r\n").await;
+    let mut stream = server
+        .request("Origin: https://page.example\r\nCookie: a=b\r\n")
+        .await;
     bounded(stream.read_to_string(&mut answer)).await.unwrap();
     let answer = answer.to_lowercase();
-    for header in
-        ["access-control-allow-origin: https://page.example", "access-control-allow-credentials: true", "vary: origin"]
-    {
-        assert!(answer.contains(&format!("\r\n{header}\r\n")), "{header} is missing in {answer}");
+    for header in [
+        "access-control-allow-origin: https://page.example",
+        "access-control-allow-credentials: true",
+        "vary: origin",
+    ] {
+        assert!(
+            answer.contains(&format!("\r\n{header}\r\n")),
+            "{header} is missing in {answer}"
+        );
     }
 }
 
@@ -125,16 +170,25 @@ async fn the_client_reads_lines_and_characters_that_are_split() {
         head.push(bounded(stream.read_u8()).await.unwrap());
     }
     stream.set_nodelay(true).unwrap();
-    let answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let answer =
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
     stream.write_all(answer).await.unwrap();
     let body = "event: connecttime\r\ndata: {\"date\":\r\ndata:  \"20 août, 12時 🕛\"}\r\n\r\nevent: end\ndata: ❤\n\n";
     for byte in body.bytes() {
-        stream.write_all(&[b'1', b'\r', b'\n', byte, b'\r', b'\n']).await.unwrap();
+        stream
+            .write_all(&[b'1', b'\r', b'\n', byte, b'\r', b'\n'])
+            .await
+            .unwrap();
         tokio::task::yield_now().await;
     }
     let output = client.await.unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(text, "connecttime: 20 août, 12時 🕛\nend: ❤\n", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        text,
+        "connecttime: 20 août, 12時 🕛\nend: ❤\n",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[tokio::test]
@@ -145,5 +199,8 @@ async fn the_client_says_what_is_wrong() {
     let output = run_client(&url).await;
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
-    assert!(text.contains("127.0.0.1") && !text.contains("panicked"), "{text}");
+    assert!(
+        text.contains("127.0.0.1") && !text.contains("panicked"),
+        "{text}"
+    );
 }

@@ -33,11 +33,11 @@ from eventwire._errors import (
     StoreError,
     StreamTimeoutError,
 )
+from eventwire._headers import Headers
 from eventwire._hub import Hub, Server, Stats
 from eventwire._items import (
     Closed,
     Comment,
-    Headers,
     Opened,
     Reconnecting,
     Reset,

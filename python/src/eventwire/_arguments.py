@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json as _json
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import urlencode
+
+V = TypeVar("V")
 
 Pairs: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 Params: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
@@ -13,9 +15,7 @@ Params: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 def pairs(headers: Pairs | None) -> list[tuple[str, str]]:
     """Headers as a list."""
-    if headers is None:
-        return []
-    return list(headers.items() if isinstance(headers, Mapping) else headers)
+    return [] if headers is None else _listed(headers)
 
 
 def with_params(url: str, params: Params | None) -> str:
@@ -51,7 +51,7 @@ def topics(given: str | Iterable[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def event_data(data: str | None, json: Any) -> str:
+def event_data(data: object, json: Any) -> str:
     """The data of an event that is to be published."""
     if data is None and json is None:
         raise TypeError("there is nothing to publish: give data (a str) or json")
@@ -60,7 +60,9 @@ def event_data(data: str | None, json: Any) -> str:
     if json is not None:
         raise TypeError("an event has one data: give either data or json")
     if not isinstance(data, str):
-        raise TypeError(f"data must be str, not {type(data).__name__}: decode bytes; give other values as json=")
+        raise TypeError(
+            f"data must be str, not {type(data).__name__}: decode bytes; give other values as json="
+        )
     return data
 
 
@@ -70,4 +72,10 @@ def compact_json(value: Any) -> str:
 
 
 def _form(values: Params) -> str:
-    return urlencode(list(values.items()) if isinstance(values, Mapping) else list(values), doseq=True)
+    return urlencode(_listed(values), doseq=True)
+
+
+def _listed(values: Mapping[str, V] | Iterable[tuple[str, V]]) -> list[tuple[str, V]]:
+    if isinstance(values, Mapping):
+        return list(cast("Mapping[str, V]", values).items())
+    return list(values)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from eventwire import _native
 from eventwire._arguments import Pairs, Params, body, pairs, with_params
 from eventwire._items import Opened, Reset, Response, StreamItem
+from eventwire._managing import AsyncManaged, Managed
 from eventwire._native import Event
 from eventwire._policy import RetryPolicy
 from eventwire._reading import Reader
@@ -33,9 +33,10 @@ class _Stream:
         return self._native.url
 
     @property
-    def state(self) -> str:
+    def state(self) -> Literal["connecting", "open", "closed"]:
         """ "connecting", "open" or "closed"."""
-        return self._native.state
+        # A reader that another thread's close() wakes must not find it open still.
+        return "closed" if self._reader.closed else self._native.state
 
     @property
     def response(self) -> Response | None:
@@ -72,7 +73,7 @@ class _Stream:
         return f"<{type(self).__name__} {self.url!r} {self.state}>"
 
 
-class EventStream(_Stream):
+class EventStream(_Stream, Managed):
     """A subscription to a URL; an iterator over its events. `connect` makes one.
 
     Nothing is sent before the first event is asked for. The iteration goes on over lost connections, and resumes
@@ -109,23 +110,17 @@ class EventStream(_Stream):
         while (item := self._note(self._reader.next())) is not None:
             yield item
 
-    def __enter__(self) -> EventStream:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class AsyncEventStream(_Stream):
+class AsyncEventStream(_Stream, AsyncManaged):
     """A subscription to a URL; an async iterator over its events. `aconnect` makes one.
 
     It does what `EventStream` does. One task reads it at a time. A wait for the next event can be cancelled, by
     `asyncio.wait_for` for one, without losing any.
 
     Example:
-        >>> async with aconnect("http://127.0.0.1:8844/events?topic=news") as stream:  # doctest: +SKIP
+        >>> async with aconnect(
+        ...     "http://127.0.0.1:8844/events?topic=news"
+        ... ) as stream:  # doctest: +SKIP
         ...     async for event in stream:
         ...         print(event.data)
     """
@@ -152,18 +147,6 @@ class AsyncEventStream(_Stream):
         """
         while (item := self._note(await self._reader.anext())) is not None:
             yield item
-
-    async def aclose(self) -> None:
-        """`close()`, for `contextlib.aclosing`; it does not wait either."""
-        self.close()
-
-    async def __aenter__(self) -> AsyncEventStream:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def connect(
@@ -197,7 +180,7 @@ def connect(
         json: The body, as JSON.
         last_event_id: Where to resume from.
         retry: When to connect again; None for never.
-        connect_timeout: How many seconds a connection and its response may take.
+        connect_timeout: How many seconds it may take until a connection stands.
         idle_timeout: After how many seconds without a byte a connection counts as lost.
         event_timeout: After how many seconds without an event a connection counts as lost.
         max_line: The longest line, in bytes.
@@ -206,7 +189,9 @@ def connect(
         follow_redirects: Whether redirects are followed.
 
     Example:
-        >>> with connect("https://api.example.com/chat", method="POST", json={"q": "hi"}, retry=None) as stream:
+        >>> with connect(
+        ...     "https://api.example.com/chat", method="POST", json={"q": "hi"}, retry=None
+        ... ) as stream:
         ...     for event in stream:  # doctest: +SKIP
         ...         print(event.json()["token"])
     """
@@ -238,7 +223,9 @@ def aconnect(
     The arguments are those of `connect`.
 
     Example:
-        >>> async with aconnect("http://127.0.0.1:8844/events", params={"topic": "news"}) as stream:  # doctest: +SKIP
+        >>> async with aconnect(
+        ...     "http://127.0.0.1:8844/events", params={"topic": "news"}
+        ... ) as stream:  # doctest: +SKIP
         ...     event = await anext(stream)
     """
     native = _native_stream(**locals())

@@ -69,7 +69,7 @@ class DecodeError(EventwireError):
     """A line or an event is larger than the limit that was set."""
 
     #: Which limit it was.
-    limit: Literal["max_line", "max_event"] | None = None
+    limit: Literal["line", "event"] | None = None
     #: The limit, in bytes.
     max: int | None = None
 
@@ -125,7 +125,9 @@ class ServeError(EventwireError):
     """The hub cannot be served like that."""
 
 
-_BY_KIND: dict[str, type[EventwireError]] = {cls.__name__: cls for cls in EventwireError.__subclasses__()}
+_BY_KIND: dict[str, type[EventwireError]] = {
+    cls.__name__: cls for cls in EventwireError.__subclasses__()
+}
 
 
 def from_json(text: str) -> Exception:

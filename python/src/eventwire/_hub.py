@@ -5,12 +5,12 @@ from __future__ import annotations
 import json as _json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Literal
 
 from eventwire import _native
 from eventwire._arguments import event_data, topics
 from eventwire._loop import answer
+from eventwire._managing import AsyncManaged, Managed
 from eventwire._subscription import Subscription
 
 _MAILBOX = 1 << 20
@@ -37,7 +37,7 @@ class Stats:
     bytes: int
 
 
-class Hub:
+class Hub(Managed, AsyncManaged):
     """Topics, a log of what was published, and its subscribers.
 
     Times are seconds. The log holds the newest events within `max_events`, `max_bytes` and `max_age`; who was away
@@ -46,7 +46,9 @@ class Hub:
     Example:
         >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:
         ...     id = hub.publish("news", "hello")
-        ...     with connect(server.url + "/events", params={"topic": "news", "start": "earliest"}) as stream:
+        ...     with connect(
+        ...         server.url + "/events", params={"topic": "news", "start": "earliest"}
+        ...     ) as stream:
         ...         print(next(stream).data)
         hello
     """
@@ -182,24 +184,8 @@ class Hub:
             server.close()
         self._native.close()
 
-    def __enter__(self) -> Hub:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Hub:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class Server:
+class Server(Managed, AsyncManaged):
     """A hub that is served; `Hub.serve` makes one.
 
     Example:
@@ -232,19 +218,3 @@ class Server:
 
     def __repr__(self) -> str:
         return f"<Server {self.url!r}>"
-
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Server:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

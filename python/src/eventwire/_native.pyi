@@ -3,6 +3,21 @@ from typing import Any, Generic, Literal, TypeVar, final, overload
 from eventwire._items import Comment, StreamItem
 from eventwire._policy import RetryPolicy
 
+__all__ = [
+    "Decoder",
+    "Event",
+    "Hub",
+    "Notifier",
+    "Publisher",
+    "Server",
+    "Stream",
+    "Subscription",
+    "Task",
+    "encode",
+    "run",
+    "shutdown",
+]
+
 _T = TypeVar("_T")
 _Item_co = TypeVar("_Item_co", bound=Event | Comment, covariant=True)
 
@@ -60,6 +75,7 @@ def encode(
     retry: int | None = None,
     comment: str | None = None,
 ) -> bytes: ...
+
 @final
 class Notifier:
     def __new__(cls) -> Notifier: ...
@@ -97,7 +113,7 @@ class Stream:
     def drain(self) -> tuple[list[StreamItem], bool | Exception]: ...
     def close(self) -> None: ...
     @property
-    def state(self) -> str: ...
+    def state(self) -> Literal["connecting", "open", "closed"]: ...
     @property
     def last_event_id(self) -> str: ...
     @property

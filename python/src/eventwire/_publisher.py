@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Any
 
 from eventwire import _native
 from eventwire._arguments import Pairs, event_data, pairs, topics
 from eventwire._loop import answer
+from eventwire._managing import AsyncManaged, Managed
 from eventwire._policy import RetryPolicy
 
 
@@ -25,7 +25,7 @@ class _Publisher:
         self._native.close()
 
 
-class Publisher(_Publisher):
+class Publisher(_Publisher, Managed):
     """Publishes to a hub that runs elsewhere, by HTTP.
 
     A publish that fails on the way is tried again as `retry` says. It carries a key, so the event is stored once.
@@ -53,16 +53,8 @@ class Publisher(_Publisher):
         """
         return self._native.publish(topics(topic), event_data(data, json), event, key).result()
 
-    def __enter__(self) -> Publisher:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class APublisher(_Publisher):
+class APublisher(_Publisher, AsyncManaged):
     """`Publisher` for async code. The events are sent in the order of the calls.
 
     Example:
@@ -87,15 +79,3 @@ class APublisher(_Publisher):
             >>> await publisher.publish("news", "hello")  # doctest: +SKIP
         """
         return await answer(self._native.publish(topics(topic), event_data(data, json), event, key))
-
-    async def aclose(self) -> None:
-        """`close()`, for `contextlib.aclosing`; it does not wait either."""
-        self.close()
-
-    async def __aenter__(self) -> APublisher:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

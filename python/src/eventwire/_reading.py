@@ -28,7 +28,7 @@ class Reader(Generic[T]):
     wait that is cancelled, or broken off by Ctrl-C, loses nothing.
     """
 
-    __slots__ = ("_busy", "_closed", "_end", "_items", "_source", "_start", "_waiter", "unpack")
+    __slots__ = ("_busy", "_end", "_items", "_source", "_start", "_waiter", "closed", "unpack")
 
     def __init__(
         self,
@@ -43,7 +43,8 @@ class Reader(Generic[T]):
         self.unpack = unpack
         self._items: deque[T] = deque()
         self._end: bool | Exception = False
-        self._closed = False
+        #: Whether `close` was called.
+        self.closed = False
         self._busy = False
         self._waiter: _loop.Waiter | None = None
 
@@ -76,7 +77,7 @@ class Reader(Generic[T]):
         if batch:
             self._items.extend(batch if self.unpack is None else self.unpack(batch))
         self._end = end
-        if self._closed:
+        if self.closed:
             # Closed by another thread while the batch was on its way: nothing is delivered after that.
             self._items.clear()
 
@@ -89,7 +90,9 @@ class Reader(Generic[T]):
     async def anext(self) -> T | None:
         """The next item, awaiting it; None at the end."""
         if self._busy:
-            raise RuntimeError("another task waits for this stream's next item already: one task reads a stream")
+            raise RuntimeError(
+                "another task waits for this stream's next item already: one task reads a stream"
+            )
         item = self.take()
         if item is not None or self.ended:
             return item
@@ -106,6 +109,6 @@ class Reader(Generic[T]):
 
     def close(self) -> None:
         """Ends it, from any thread; nothing is delivered after that."""
-        self._closed = True
+        self.closed = True
         self._source.close()
         self._items.clear()

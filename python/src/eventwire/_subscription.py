@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any
 
 from eventwire import _native
+from eventwire._managing import AsyncManaged, Managed
 from eventwire._native import Decoder, Event
 from eventwire._reading import Reader
 
@@ -13,7 +13,7 @@ from eventwire._reading import Reader
 _NO_LIMIT = (1 << 63) - 1
 
 
-class Subscription:
+class Subscription(Managed, AsyncManaged):
     """A subscription to topics of a hub; `Hub.subscribe` makes one.
 
     It has all that is published from the call on, also before the first event is asked for. It is iterable in both
@@ -30,7 +30,9 @@ class Subscription:
     def __init__(self, native: _native.Subscription) -> None:
         self._decoder = Decoder(max_line=_NO_LIMIT, max_event=_NO_LIMIT)
         # The hub's log holds frames; those of a batch are decoded in one go.
-        self._reader: Reader[Any] = Reader(native, unpack=lambda frames: self._decoder.feed(b"".join(frames)))
+        self._reader: Reader[Any] = Reader(
+            native, unpack=lambda frames: self._decoder.feed(b"".join(frames))
+        )
         self._frames: Frames | None = None
         self._reading = False
 
@@ -64,7 +66,9 @@ class Subscription:
             True
         """
         if self._reading:
-            raise RuntimeError("this subscription is read as events already: subscribe once more for its frames")
+            raise RuntimeError(
+                "this subscription is read as events already: subscribe once more for its frames"
+            )
         if self._frames is None:
             self._reader.unpack = None
             self._frames = Frames(self._reader)
@@ -74,30 +78,12 @@ class Subscription:
         """Ends the subscription, from any thread: a reader that waits ends at once."""
         self._reader.close()
 
-    async def aclose(self) -> None:
-        """`close()`, for `contextlib.aclosing`; it does not wait either."""
-        self.close()
-
     def _read_events(self) -> None:
         if self._frames is not None:
-            raise RuntimeError("this subscription is read as frames already: subscribe once more for its events")
+            raise RuntimeError(
+                "this subscription is read as frames already: subscribe once more for its events"
+            )
         self._reading = True
-
-    def __enter__(self) -> Subscription:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Subscription:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Frames:

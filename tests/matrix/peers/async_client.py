@@ -1,10 +1,13 @@
-"""The client of the matrix in Python, with asyncio: async_client.py URL. ../README.md has its protocol."""
+"""The client of the matrix in Python, with asyncio: async_client.py URL.
+
+../README.md has its protocol.
+"""
 
 import asyncio
 import sys
 
 import eventwire
-from reports import failed, report
+from reports import closed, failed, report
 
 
 async def main() -> int:
@@ -18,14 +21,17 @@ async def main() -> int:
             return 1
         finally:
             closing.cancel()
+    closed()
     return 0
 
 
 async def close_at_end(stream: eventwire.AsyncEventStream) -> None:
     stdin = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin
+    )
     await stdin.read()
-    await stream.close()
+    stream.close()
 
 
 if __name__ == "__main__":

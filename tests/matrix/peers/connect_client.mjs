@@ -21,11 +21,9 @@ try {
       case 'reconnecting':
         say({kind: 'reconnecting', error: String(item.reason)});
         break;
-      case 'closed':
-        if (item.reason === 'closed') say({kind: 'closed'});
-        break;
     }
   }
+  say({kind: 'closed'});
 } catch (error) {
   say({kind: 'error', error: String(error)});
   process.exitCode = 1;

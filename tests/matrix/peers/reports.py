@@ -16,8 +16,10 @@ def report(item: object) -> None:
             say(kind="reset", requested=item.requested, reason=item.reason, first=item.first)
         case eventwire.Reconnecting():
             say(kind="reconnecting", error=str(item.reason))
-        case eventwire.Closed() if item.reason == "closed":
-            say(kind="closed")
+
+
+def closed() -> None:
+    say(kind="closed")
 
 
 def failed(error: Exception) -> None:

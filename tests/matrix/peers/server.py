@@ -1,4 +1,7 @@
-"""The server of the matrix in Python: server.py [--max-events N] [--retry-ms N]. ../README.md has its protocol."""
+"""The server of the matrix in Python: server.py [--max-events N] [--retry-ms N].
+
+../README.md has its protocol.
+"""
 
 import argparse
 import json
@@ -26,7 +29,10 @@ def main() -> None:
 
 def obey(hub: eventwire.Hub, command: dict[str, Any]) -> None:
     if command["cmd"] == "publish":
-        say(kind="published", id=hub.publish(command["topic"], command["data"], event=command.get("event")))
+        say(
+            kind="published",
+            id=hub.publish(command["topic"], command["data"], event=command.get("event")),
+        )
     elif command["cmd"] == "stats":
         say(kind="stats", subscribers=hub.stats().subscribers)
     else:

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -50,7 +50,11 @@ impl Program {
         let (sender, lines) = mpsc::unbounded_channel();
         if let Some(stdout) = child.stdout.take() {
             let mut stdout = BufReader::new(stdout).lines();
-            tokio::spawn(async move { while let Ok(Some(line)) = stdout.next_line().await && sender.send(line).is_ok() {} });
+            tokio::spawn(async move {
+                while let Ok(Some(line)) = stdout.next_line().await
+                    && sender.send(line).is_ok()
+                {}
+            });
         }
         let stderr = Arc::new(Mutex::new(VecDeque::new()));
         if let Some(pipe) = child.stderr.take() {
@@ -66,7 +70,13 @@ impl Program {
             });
         }
         let stdin = child.stdin.take();
-        Ok(Program { name, child, stdin, lines, stderr })
+        Ok(Program {
+            name,
+            child,
+            stdin,
+            lines,
+            stderr,
+        })
     }
 
     /// What messages call it.
@@ -94,11 +104,22 @@ impl Program {
             Ok(Some(line)) => line,
             Ok(None) => {
                 let status = bounded("its exit", self.child.wait()).await??;
-                bail!("{} ended ({status}) instead of sending {what}{}", self.name, self.complaints());
+                bail!(
+                    "{} ended ({status}) instead of sending {what}{}",
+                    self.name,
+                    self.complaints()
+                );
             }
-            Err(error) => return Err(error.context(format!("{} was silent{}", self.name, self.complaints()))),
+            Err(error) => {
+                return Err(error.context(format!(
+                    "{} was silent{}",
+                    self.name,
+                    self.complaints()
+                )));
+            }
         };
-        serde_json::from_str(&line).with_context(|| format!("{} sent {line:?} where {what} was to come", self.name))
+        serde_json::from_str(&line)
+            .with_context(|| format!("{} sent {line:?} where {what} was to come", self.name))
     }
 
     /// Sends it one line of JSON.
@@ -109,7 +130,10 @@ impl Program {
     pub async fn send(&mut self, message: &impl Serialize) -> Result<()> {
         let mut line = serde_json::to_vec(message)?;
         line.push(b'\n');
-        let stdin = self.stdin.as_mut().context("its standard input was closed")?;
+        let stdin = self
+            .stdin
+            .as_mut()
+            .context("its standard input was closed")?;
         let written = bounded("a child that reads", stdin.write_all(&line)).await?;
         written.with_context(|| format!("{} no longer reads{}", self.name, self.complaints()))
     }
@@ -127,7 +151,11 @@ impl Program {
     pub async fn stop(self) -> Result<()> {
         let (name, stderr) = (self.name.clone(), self.stderr.clone());
         let status = self.end().await?;
-        ensure!(status.success(), "{name} ended with {status}{}", lines(&stderr));
+        ensure!(
+            status.success(),
+            "{name} ended with {status}{}",
+            lines(&stderr)
+        );
         Ok(())
     }
 
@@ -141,7 +169,11 @@ impl Program {
         match bounded("its exit", self.child.wait()).await {
             Ok(status) => Ok(status?),
             Err(error) => {
-                bail!("{} did not stop when its standard input ended: {error}{}", self.name, self.complaints())
+                bail!(
+                    "{} did not stop when its standard input ended: {error}{}",
+                    self.name,
+                    self.complaints()
+                )
             }
         }
     }
@@ -157,7 +189,10 @@ impl Drop for Program {
         // The whole group, so that nothing that the child has started stays; `id` is none once it was waited for.
         if let Some(group) = self.child.id() {
             let kill = format!("kill -s KILL -- -{group}");
-            let _ = std::process::Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();
+            let _ = std::process::Command::new("sh")
+                .args(["-c", &kill])
+                .stderr(Stdio::null())
+                .status();
         }
     }
 }
@@ -167,9 +202,19 @@ fn lines(stderr: &Mutex<VecDeque<String>>) -> String {
     kept.iter().map(|line| format!("\n    {line}")).collect()
 }
 
+/// What a program does with an error that ends it: says it, in one piece and without a trace.
+pub fn failure(error: anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
 /// Waits until a person, or whoever started this program, wants it to end: SIGINT, SIGTERM or SIGHUP.
 pub async fn interrupted() {
-    let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let signals = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ];
     let waits = signals.map(|kind| {
         Box::pin(async move {
             match signal(kind) {
@@ -194,12 +239,19 @@ pub fn sibling(name: &str) -> Result<PathBuf> {
         folder = folder.parent().unwrap_or(folder);
     }
     let path = folder.join(name);
-    ensure!(path.exists(), "there is no {}: build it by `cargo build -p eventwire-tests --bins`", path.display());
+    ensure!(
+        path.exists(),
+        "there is no {}: build it by `cargo build -p eventwire-tests --bins`",
+        path.display()
+    );
     Ok(path)
 }
 
 /// The root of the project, where the programs in Python and JavaScript lie.
 pub fn root() -> &'static Path {
     const HERE: &str = env!("CARGO_MANIFEST_DIR");
-    Path::new(HERE).ancestors().nth(2).unwrap_or(Path::new(HERE))
+    Path::new(HERE)
+        .ancestors()
+        .nth(2)
+        .unwrap_or(Path::new(HERE))
 }

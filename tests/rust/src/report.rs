@@ -34,9 +34,9 @@ pub enum ClientReport {
         #[serde(default)]
         error: String,
     },
-    /// It has ended, as it was told to.
+    /// It has ended without an error, as it was told to.
     Closed,
-    /// It has ended, and not as it was told to.
+    /// It has ended by an error.
     Error {
         /// Why.
         error: String,
@@ -58,8 +58,16 @@ impl ClientReport {
         }
         match self {
             ClientReport::Event { event, data, .. } if event == "eventwire.reset" => {
-                let Data { requested, reason, first } = serde_json::from_str(&data)?;
-                Ok(ClientReport::Reset { requested, reason, first })
+                let Data {
+                    requested,
+                    reason,
+                    first,
+                } = serde_json::from_str(&data)?;
+                Ok(ClientReport::Reset {
+                    requested,
+                    reason,
+                    first,
+                })
             }
             other => Ok(other),
         }

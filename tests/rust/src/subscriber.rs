@@ -1,6 +1,6 @@
 //! The subscriber in Rust: what it gets, it reports; when its standard input ends, it closes.
 
-use eventwire::{CloseReason, ConnectOptions, StreamItem};
+use eventwire::{ConnectOptions, StreamItem};
 use tokio::io::AsyncReadExt;
 
 use crate::report::ClientReport;
@@ -10,7 +10,9 @@ pub async fn run(url: &str, mut report: impl FnMut(ClientReport)) -> i32 {
     let stream = match ConnectOptions::new(url).open() {
         Ok(stream) => stream,
         Err(error) => {
-            report(ClientReport::Error { error: error.to_string() });
+            report(ClientReport::Error {
+                error: error.to_string(),
+            });
             return 1;
         }
     };
@@ -20,7 +22,6 @@ pub async fn run(url: &str, mut report: impl FnMut(ClientReport)) -> i32 {
         closer.close();
     });
     let mut items = stream.items();
-    let mut code = 0;
     while let Some(item) = items.next().await {
         report(match item {
             Ok(StreamItem::Opened(_)) => ClientReport::Opened,
@@ -34,21 +35,28 @@ pub async fn run(url: &str, mut report: impl FnMut(ClientReport)) -> i32 {
                 reason: reset.reason,
                 first: Some(reset.first),
             },
-            Ok(StreamItem::Reconnecting(why)) => ClientReport::Reconnecting { error: why.reason.to_string() },
-            // Any other end is an error, which follows.
-            Ok(StreamItem::Closed(closed)) if closed.reason == CloseReason::Closed => ClientReport::Closed,
+            Ok(StreamItem::Reconnecting(why)) => ClientReport::Reconnecting {
+                error: why.reason.to_string(),
+            },
             Ok(_) => continue,
             Err(error) => {
-                code = 1;
-                ClientReport::Error { error: error.to_string() }
+                report(ClientReport::Error {
+                    error: error.to_string(),
+                });
+                return 1;
             }
         });
     }
-    code
+    report(ClientReport::Closed);
+    0
 }
 
 /// Waits until standard input has ended, and ignores what it brings.
 pub async fn end_of_stdin() {
     let (mut stdin, mut ignored) = (tokio::io::stdin(), [0; 64]);
-    while stdin.read(&mut ignored).await.is_ok_and(|length| length > 0) {}
+    while stdin
+        .read(&mut ignored)
+        .await
+        .is_ok_and(|length| length > 0)
+    {}
 }

@@ -47,10 +47,16 @@ impl Tally {
     /// Compares it with what was published.
     pub fn verdict(&self, total: u64) -> Verdict {
         let mut times = vec![0_usize; usize::try_from(total).unwrap_or(usize::MAX)];
-        let mut verdict = Verdict { received: self.got.len(), ..Verdict::default() };
+        let mut verdict = Verdict {
+            received: self.got.len(),
+            ..Verdict::default()
+        };
         let mut greatest = None;
         for &number in &self.got {
-            match usize::try_from(number).ok().and_then(|index| times.get_mut(index)) {
+            match usize::try_from(number)
+                .ok()
+                .and_then(|index| times.get_mut(index))
+            {
                 Some(times) => *times += 1,
                 None => verdict.strange.push(number),
             }
@@ -73,14 +79,22 @@ impl Tally {
 impl Verdict {
     /// Whether every event came, once and in order.
     pub fn is_perfect(&self) -> bool {
-        self.missing.is_empty() && self.doubled.is_empty() && self.late.is_empty() && self.strange.is_empty()
+        self.missing.is_empty()
+            && self.doubled.is_empty()
+            && self.late.is_empty()
+            && self.strange.is_empty()
     }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} received", self.received)?;
-        let kinds = [("missing", &self.missing), ("doubled", &self.doubled), ("late", &self.late), ("strange", &self.strange)];
+        let kinds = [
+            ("missing", &self.missing),
+            ("doubled", &self.doubled),
+            ("late", &self.late),
+            ("strange", &self.strange),
+        ];
         for (kind, numbers) in kinds.into_iter().filter(|(_, numbers)| !numbers.is_empty()) {
             write!(f, ", {} {kind} (the first: {})", numbers.len(), numbers[0])?;
         }
@@ -107,8 +121,14 @@ mod tests {
     #[test]
     fn each_defect_is_named() {
         let bad = verdict(&[0, 2, 1, 1, 9], 5);
-        assert_eq!((bad.missing, bad.doubled, bad.late, bad.strange), (vec![3, 4], vec![1], vec![1, 1], vec![9]));
+        assert_eq!(
+            (bad.missing, bad.doubled, bad.late, bad.strange),
+            (vec![3, 4], vec![1], vec![1, 1], vec![9])
+        );
         assert!(!verdict(&[1, 0], 2).is_perfect());
-        assert_eq!(verdict(&[0, 0], 2).to_string(), "2 received, 1 missing (the first: 1), 1 doubled (the first: 0)");
+        assert_eq!(
+            verdict(&[0, 0], 2).to_string(),
+            "2 received, 1 missing (the first: 1), 1 doubled (the first: 0)"
+        );
     }
 }

@@ -23,7 +23,10 @@ impl Scripted {
 
     /// The next connection, its request read.
     async fn accept(&self) -> (TcpStream, String) {
-        let (mut stream, _) = bounded("a connection", self.listener.accept()).await.unwrap().unwrap();
+        let (mut stream, _) = bounded("a connection", self.listener.accept())
+            .await
+            .unwrap()
+            .unwrap();
         stream.set_nodelay(true).unwrap();
         let head = read_until(&mut stream, b"\r\n\r\n").await;
         (stream, head)
@@ -40,12 +43,16 @@ async fn read_until(stream: &mut TcpStream, end: &[u8]) -> String {
 
 async fn request(proxy: &Proxy, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(proxy.addr()).await.unwrap();
-    let head = format!("GET /events?topic=t HTTP/1.1\r\nHost: {}\r\n{headers}\r\n", proxy.addr());
+    let head = format!(
+        "GET /events?topic=t HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
+        proxy.addr()
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     stream
 }
 
-const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+const HEAD: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 fn chunk(text: &str) -> String {
     format!("{:x}\r\n{text}\r\n", text.len())
@@ -54,7 +61,9 @@ fn chunk(text: &str) -> String {
 /// All that comes until the connection ends, and how it ends.
 async fn drain(stream: &mut TcpStream) -> (Vec<u8>, Result<(), ErrorKind>) {
     let mut bytes = Vec::new();
-    let end = bounded("the end", stream.read_to_end(&mut bytes)).await.unwrap();
+    let end = bounded("the end", stream.read_to_end(&mut bytes))
+        .await
+        .unwrap();
     (bytes, end.map(drop).map_err(|error| error.kind()))
 }
 
@@ -68,12 +77,18 @@ async fn the_cut_is_a_reset_inside_a_frame_and_what_comes_back_waits() {
     upstream.write_all(whole.as_bytes()).await.unwrap();
     assert_eq!(read_until(&mut client, b"one\n\n\r\n").await, whole);
     let visit = proxy.answered(0).await.unwrap();
-    assert_eq!((visit.mark.as_deref(), visit.first.unwrap().data()), (Some("e-1"), "one"));
+    assert_eq!(
+        (visit.mark.as_deref(), visit.first.unwrap().data()),
+        (Some("e-1"), "one")
+    );
     assert_eq!(visit.last_event_id, None);
     assert!(visit.peer.is_some() && visit.opened);
 
     proxy.arm();
-    upstream.write_all(chunk("id: e-3\ndata: abcdefgh\n\n").as_bytes()).await.unwrap();
+    upstream
+        .write_all(chunk("id: e-3\ndata: abcdefgh\n\n").as_bytes())
+        .await
+        .unwrap();
     let cut = proxy.cut(0).await.unwrap();
     assert_eq!(cut.last_event_id, "e-2");
     assert_eq!(cut.open_frame, b"id: e-3\ndata: abcd");
@@ -94,7 +109,10 @@ async fn the_cut_is_a_reset_inside_a_frame_and_what_comes_back_waits() {
     upstream.write_all(replay.as_bytes()).await.unwrap();
     assert_eq!(read_until(&mut client, b"\n\n\r\n").await, replay);
     let visit = proxy.answered(1).await.unwrap();
-    assert_eq!((visit.mark.as_deref(), visit.first.unwrap().id()), (Some("e-2"), "e-3"));
+    assert_eq!(
+        (visit.mark.as_deref(), visit.first.unwrap().id()),
+        (Some("e-2"), "e-3")
+    );
     drop(client);
     proxy.idle().await.unwrap();
 }
@@ -125,8 +143,14 @@ async fn the_cut_is_inside_a_data_line_for_every_chunking() {
         let cut = proxy.cut(0).await.unwrap();
         assert_eq!(cut.last_event_id, "e-7", "in pieces of {size}");
         let begin = b"event: data\nid: e-8\ndata: ".len();
-        assert!(cut.open_frame.starts_with(b"event: data\nid: e-8\ndata: "), "in pieces of {size}: {cut:?}");
-        assert!(cut.open_frame.len() > begin && !cut.open_frame.ends_with(b"\n"), "in pieces of {size}: {cut:?}");
+        assert!(
+            cut.open_frame.starts_with(b"event: data\nid: e-8\ndata: "),
+            "in pieces of {size}: {cut:?}"
+        );
+        assert!(
+            cut.open_frame.len() > begin && !cut.open_frame.ends_with(b"\n"),
+            "in pieces of {size}: {cut:?}"
+        );
         let (bytes, end) = drain(&mut client).await;
         assert!(raw.starts_with(&bytes), "in pieces of {size}");
         assert_eq!(end, Err(ErrorKind::ConnectionReset), "in pieces of {size}");

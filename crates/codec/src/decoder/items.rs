@@ -1,9 +1,9 @@
 use std::fmt;
 
+use super::Decoder;
 use super::limits::Held;
-use super::line::{Field, milliseconds};
+use super::line::Field;
 use super::text::{Checked, Span, Value};
-use super::{Decoder, Pending};
 use crate::event::MESSAGE;
 use crate::scan::LineEnds;
 use crate::{DecodeError, EventRef};
@@ -42,29 +42,29 @@ pub enum Item<'a> {
 /// ```
 #[must_use = "the chunk is decoded as its items are taken"]
 pub struct Items<'a> {
-    decoder: &'a mut Decoder,
-    chunk: &'a [u8],
+    pub(super) decoder: &'a mut Decoder,
+    pub(super) chunk: &'a [u8],
     ends: LineEnds<'a>,
     /// Where the line begins that is read next.
-    line_start: usize,
+    pub(super) line_start: usize,
     /// The first line of the chunk goes on from `decoder.line`.
-    continues: bool,
+    pub(super) continues: bool,
     /// The chunk is long enough to reach a limit, so its lines are held against them.
-    near_limit: bool,
+    pub(super) near_limit: bool,
     /// All was read, or the decoder failed.
     over: bool,
 
-    checked: Checked<'a>,
-    data: Value,
-    event: Value,
-    id: Value,
+    pub(super) checked: Checked<'a>,
+    pub(super) data: Value,
+    pub(super) event: Value,
+    pub(super) id: Value,
     /// The last event ID, where it lies in this chunk: copied to the decoder only at the end, since
     /// most streams have one with every event.
     last_event_id: Option<&'a str>,
 }
 
 /// What stopped the reading of lines.
-enum Stop {
+pub(super) enum Stop {
     /// A blank line behind `data` and `event`.
     Event,
     /// The value of a comment.
@@ -79,14 +79,15 @@ impl<'a> Items<'a> {
         let most = decoder.held().total() + decoder.line.len() + chunk.len();
         let pending = std::mem::take(&mut decoder.pending);
         let value = |pending| if pending { Value::Buffer } else { Value::None };
-        decoder.reading = true;
+        let over = decoder.failed.is_some();
+        decoder.reading = !over;
         Items {
             chunk,
             ends: LineEnds::new(chunk),
             line_start: 0,
             continues: !decoder.line.is_empty(),
             near_limit: most >= decoder.limits.smallest(),
-            over: decoder.failed.is_some(),
+            over,
             checked: Checked::new(chunk),
             data: value(pending.data),
             event: value(pending.event),
@@ -186,8 +187,8 @@ impl<'a> Items<'a> {
     }
 
     /// The bounds of the next line of the chunk, without its end.
-    #[inline]
-    fn next_line(&mut self) -> Option<(usize, usize)> {
+    #[inline(always)]
+    pub(super) fn next_line(&mut self) -> Option<(usize, usize)> {
         let end = self.ends.next()?;
         let start = self.line_start;
         self.line_start = end + 1;
@@ -261,6 +262,7 @@ impl<'a> Items<'a> {
         }
     }
 
+    #[inline(never)]
     fn join_data(&mut self, span: Span) {
         if let Value::Chunk(first) = self.data {
             self.decoder.data.set(&self.chunk[first.start..first.end]);
@@ -271,91 +273,9 @@ impl<'a> Items<'a> {
             .push_line(&self.chunk[span.start..span.end]);
     }
 
-    /// Completes the line that began in an earlier chunk.
-    fn finish_line(&mut self) -> Result<Option<Stop>, DecodeError> {
-        let Some((start, end)) = self.next_line() else {
-            return Ok(None);
-        };
-        self.continues = false;
-        let mut line = std::mem::take(&mut self.decoder.line);
-        line.extend_from_slice(&self.chunk[start..end]);
-        self.check(&line, true)?;
-        let stop = self.buffered_line(&mut line);
-        line.clear();
-        self.decoder.line = line;
-        Ok(stop)
-    }
-
-    fn buffered_line(&mut self, line: &mut Vec<u8>) -> Option<Stop> {
-        let decoder = &mut *self.decoder;
-        let (field, value_start) = Field::of(line);
-        let value = &line[value_start..];
-        match field {
-            Field::Data => {
-                match self.data {
-                    Value::None => decoder.data.take_line(line, value_start),
-                    _ => decoder.data.push_line(value),
-                }
-                self.data = Value::Buffer;
-            }
-            Field::Event => {
-                decoder.event.set(value);
-                self.event = Value::Buffer;
-            }
-            Field::Id => {
-                if !value.contains(&0) {
-                    decoder.id.set(value);
-                    self.id = Value::Buffer;
-                }
-            }
-            Field::Retry => return decoder.retry_line(value),
-            Field::Comment => {
-                if decoder.comments {
-                    decoder.comment.take_line(line, value_start);
-                    return Some(Stop::Comment(Value::Buffer));
-                }
-            }
-            Field::Unknown => {}
-        }
-        None
-    }
-
-    /// Puts what is unfinished into the decoder.
-    fn end_of_chunk(&mut self) -> Result<(), DecodeError> {
-        let rest = &self.chunk[self.line_start..];
-        if !rest.is_empty() {
-            self.line_start = self.chunk.len();
-            let mut line = std::mem::take(&mut self.decoder.line);
-            line.extend_from_slice(rest);
-            if self.near_limit {
-                self.check(&line, false)?;
-            }
-            self.decoder.line = line;
-        }
-        let decoder = &mut *self.decoder;
-        decoder.pending = Pending {
-            data: self.data != Value::None,
-            event: self.event != Value::None,
-            id: self.id != Value::None,
-        };
-        let values = [
-            (self.data, &mut decoder.data),
-            (self.event, &mut decoder.event),
-            (self.id, &mut decoder.id),
-        ];
-        for (value, buffer) in values {
-            if let Value::Chunk(span) = value {
-                buffer.set(&self.chunk[span.start..span.end]);
-            }
-        }
-        decoder.trim();
-        self.finish();
-        Ok(())
-    }
-
     /// Holds a line, or what there is of it, against the limits.
     #[inline(never)]
-    fn check(&mut self, line: &[u8], complete: bool) -> Result<(), DecodeError> {
+    pub(super) fn check(&mut self, line: &[u8], complete: bool) -> Result<(), DecodeError> {
         let limits = self.decoder.limits;
         if let Err(error) = limits.check(line, complete, self.held()) {
             self.finish();
@@ -379,22 +299,13 @@ impl<'a> Items<'a> {
         }
     }
 
-    fn finish(&mut self) {
+    pub(super) fn finish(&mut self) {
         if let Some(id) = self.last_event_id.take() {
             self.decoder.last_event_id.clear();
             self.decoder.last_event_id.push_str(id);
         }
         self.decoder.reading = false;
         self.over = true;
-    }
-}
-
-impl Decoder {
-    /// Applies a `retry` line.
-    fn retry_line(&mut self, value: &[u8]) -> Option<Stop> {
-        let milliseconds = milliseconds(value)?;
-        self.reconnection_time = Some(milliseconds);
-        self.retries.then_some(Stop::Retry(milliseconds))
     }
 }
 

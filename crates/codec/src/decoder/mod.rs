@@ -2,6 +2,7 @@
 
 mod bom;
 mod builder;
+mod edges;
 mod items;
 mod limits;
 mod line;
@@ -12,6 +13,7 @@ mod text;
 use std::fmt;
 
 use self::bom::{AtStart, Start};
+use self::items::Stop;
 use self::limits::{Held, Limits};
 use self::text::Buffer;
 use crate::DecodeError;
@@ -149,6 +151,13 @@ impl Decoder {
         self.failed = None;
         self.reading = false;
         self.trim();
+    }
+
+    /// Applies a `retry` line.
+    fn retry_line(&mut self, value: &[u8]) -> Option<Stop> {
+        let milliseconds = line::milliseconds(value)?;
+        self.reconnection_time = Some(milliseconds);
+        self.retries.then_some(Stop::Retry(milliseconds))
     }
 
     /// What the unfinished block holds.

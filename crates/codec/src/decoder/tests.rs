@@ -84,6 +84,35 @@ fn a_long_line_in_small_chunks_is_copied_once() {
     assert_eq!(event.data().as_ptr(), line.wrapping_add(6));
 }
 
+/// Linear time of the UTF-8 check: it looks ahead, and goes back where values come in another order
+/// than they are asked for, yet never more than a few times over the same bytes.
+#[test]
+fn bytes_are_checked_few_times() {
+    let blocks: [&[u8]; 6] = [
+        b"data: a\nevent: b\nid: c\n\n",
+        b"data: a\nevent: b\nid: c\xFF\n\n",
+        b": comment\ndata: a\n: comment\n\n",
+        b"id: 1\n\ndata: \xE2\x82\n\n",
+        b"data: a\nfoo: \xFF\ndata: b\nid: 1\n\n",
+        &[&b"data: a\nfoo: "[..], &[b'x'; 9000], b"\nid: 1\n: c\n\n"].concat(),
+    ];
+    for rare in 0..blocks.len() {
+        for common in 0..blocks.len() {
+            let some = [blocks[common].repeat(1000), blocks[rare].to_vec()].concat();
+            let chunk = some.repeat(3);
+            let mut decoder = Decoder::builder().comments(true).build();
+            let mut items = decoder.feed(&chunk);
+            while items.next().unwrap().is_some() {}
+            let work = items.checked.work;
+            assert!(
+                work <= 4 * chunk.len(),
+                "{common} {rare}: {work} of {}",
+                chunk.len()
+            );
+        }
+    }
+}
+
 #[test]
 fn large_buffers_are_given_back() {
     let mut decoder = Decoder::new();

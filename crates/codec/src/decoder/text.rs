@@ -37,6 +37,9 @@ pub(super) struct Checked<'a> {
     /// Up to here nothing is checked ahead any more, since something in it is invalid. (Else a
     /// chunk of many values, one of them invalid, would be checked anew for each.)
     invalid_until: usize,
+    /// How many bytes were looked at.
+    #[cfg(test)]
+    pub(super) work: usize,
 }
 
 impl<'a> Checked<'a> {
@@ -46,6 +49,8 @@ impl<'a> Checked<'a> {
             text: "",
             start: 0,
             invalid_until: 0,
+            #[cfg(test)]
+            work: 0,
         }
     }
 
@@ -67,10 +72,14 @@ impl<'a> Checked<'a> {
 
     #[inline(never)]
     fn check(&mut self, span: Span) -> Option<&'a str> {
-        if span.end > self.invalid_until {
+        // Only ever forward: a value before the part (the data of a block whose id, further on, was
+        // asked for first) is checked by itself.
+        if span.end > self.invalid_until.max(self.start + self.text.len()) {
             let end = self.chunk.len().min(span.start + AHEAD).max(span.end);
             let ahead = &self.chunk[span.start..end];
             let whole = ahead.len() - cut_off(ahead);
+            #[cfg(test)]
+            (self.work += whole);
             // A value ends before a line end, so what is cut off is never of this one.
             match simdutf8::basic::from_utf8(&ahead[..whole]) {
                 Ok(text) => {
@@ -81,6 +90,8 @@ impl<'a> Checked<'a> {
                 Err(_) => self.invalid_until = end,
             }
         }
+        #[cfg(test)]
+        (self.work += span.end - span.start);
         simdutf8::basic::from_utf8(self.bytes(span)).ok()
     }
 }

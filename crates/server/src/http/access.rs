@@ -2,18 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
-use http::header::{self, HeaderMap};
-use http::{StatusCode, Uri};
-use tokio::time::timeout;
-use tracing::warn;
-
-use super::cors::Cors;
-use super::message::{Head, Refusal};
-use super::{AUTHORIZER_PATIENCE, HttpOptions};
+use http::{HeaderMap, StatusCode};
 
 /// What a request wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +88,7 @@ impl Identity {
         self
     }
 
-    fn covers(&self, action: Action, topic: &str) -> bool {
+    pub(super) fn covers(&self, action: Action, topic: &str) -> bool {
         let patterns = match action {
             Action::Subscribe => &self.subscribe,
             Action::Publish => &self.publish,
@@ -111,7 +104,7 @@ impl Identity {
     }
 }
 
-/// A refusal, with its status: 401 or 403, or another of 400 to 599.
+/// A refusal, with its status: 401 or 403, or another of 400 to 599. 503 where nobody can say; the client tries again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Denied(pub StatusCode);
 
@@ -130,7 +123,7 @@ pub struct Denied(pub StatusCode);
 /// # let _ = options;
 /// ```
 ///
-/// One that takes longer than 10 s, or panics, refuses: never the other way.
+/// One that takes longer than 10 s, or panics, is a 503: the request is refused, never let through.
 pub trait Authorizer: Send + Sync {
     /// Who asks, and what they may do; or that they may not.
     fn authorize(
@@ -158,143 +151,9 @@ impl fmt::Debug for dyn Authorizer {
     }
 }
 
-/// Whether the request may do `action` with all of `topics`; how long, where that is bounded.
-pub(super) async fn authorize(
-    options: &HttpOptions,
-    head: &Head,
-    action: Action,
-    topics: &[String],
-) -> Result<Option<Duration>, Refusal> {
-    let Some(authorizer) = &options.authorizer else {
-        return match action {
-            Action::Publish if !options.open_publish => Err(Refusal(
-                StatusCode::FORBIDDEN,
-                "this hub takes no events over HTTP".to_owned(),
-            )),
-            _ => Ok(None),
-        };
-    };
-    let access = Access {
-        action,
-        topics: topics.to_vec(),
-        headers: head.headers.clone(),
-        query: head.query.clone(),
-        peer: head.peer,
-    };
-    let answer = timeout(AUTHORIZER_PATIENCE, authorizer.authorize(access)).await;
-    let Ok(answer) = answer else {
-        warn!(target: "eventwire::hub", action = action.name(), "the authorizer took too long: refused");
-        return Err(Refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "nobody could decide in time: try again".to_owned(),
-        ));
-    };
-    let identity = answer.map_err(|Denied(status)| {
-        let status = if status.is_client_error() || status.is_server_error() {
-            status
-        } else {
-            StatusCode::FORBIDDEN
-        };
-        Refusal(status, format!("not allowed to {}", action.name()))
-    })?;
-    // Refused whole: a subset would be a silent loss.
-    match topics.iter().find(|topic| !identity.covers(action, topic)) {
-        Some(topic) => {
-            let message = format!("not allowed to {} {topic:?}", action.name());
-            Err(Refusal(StatusCode::FORBIDDEN, message))
-        }
-        None => Ok(identity.expires),
-    }
-}
-
-/// Refuses to publish for a page that has no business here (request forgery).
-pub(super) fn check_origin(cors: &Cors, headers: &HeaderMap) -> Result<(), Refusal> {
-    let refuse = |what: String| {
-        Err(Refusal(
-            StatusCode::FORBIDDEN,
-            format!("{what}: name its origin in the server's cors to allow it"),
-        ))
-    };
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        let origin = origin.to_str().unwrap_or("null");
-        if cors.names(origin) {
-            return Ok(());
-        }
-        if !is_own(origin, headers) {
-            return refuse(format!("a page of {origin} may not publish here"));
-        }
-    }
-    match headers.get("sec-fetch-site") {
-        Some(site) if site == "cross-site" => {
-            refuse("a page of another site may not publish here".to_owned())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn is_own(origin: &str, headers: &HeaderMap) -> bool {
-    let origin = origin.parse::<Uri>().ok();
-    let authority = origin.as_ref().and_then(Uri::authority);
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    matches!((authority, host), (Some(authority), Some(host)) if authority.as_str().eq_ignore_ascii_case(host))
-}
-
-/// On a loopback address: refuses a host that is no loopback name, which only DNS rebinding brings here.
-pub(super) fn check_host(headers: &HeaderMap) -> Result<(), Refusal> {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    if host.is_empty() || is_loopback_name(host) {
-        return Ok(());
-    }
-    let message = format!("{host:?} is not served here: ask localhost or a loopback address");
-    Err(Refusal(StatusCode::MISDIRECTED_REQUEST, message))
-}
-
-fn is_loopback_name(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(v6) => v6.split_once(']').map_or(v6, |(name, _)| name),
-        None => host.split_once(':').map_or(host, |(name, _)| name),
-    };
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn loopback_names() {
-        for host in [
-            "localhost",
-            "LOCALHOST:80",
-            "a.localhost:1",
-            "127.0.0.1:8844",
-            "127.9.9.9",
-            "[::1]:8844",
-            "localhost.",
-        ] {
-            assert!(is_loopback_name(host), "{host}");
-        }
-        for host in [
-            "example.org",
-            "127.0.0.1.example.org",
-            "localhost.example.org",
-            "10.0.0.1",
-            "[::2]",
-            "xlocalhost",
-        ] {
-            assert!(!is_loopback_name(host), "{host}");
-        }
-    }
 
     #[test]
     fn a_pattern_covers_what_is_below_it() {

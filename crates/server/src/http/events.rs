@@ -3,44 +3,37 @@
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
 
-use super::message::{Head, Reply};
-use super::{Action, Endpoint, access};
+use super::message::{Head, Refusal, Reply};
+use super::{Action, Endpoint, authorize};
 use crate::error::SubscribeError;
 use crate::resume::Start;
-use crate::subscription::Subscribe;
+use crate::subscribe::Subscribe;
 
-pub(super) async fn subscribe(endpoint: &Endpoint, head: &Head) -> Reply {
-    let (topics, start) = match read(head) {
-        Ok(read) => read,
-        Err(message) => return Reply::error(StatusCode::BAD_REQUEST, message),
-    };
-    let expires = match access::authorize(&endpoint.options, head, Action::Subscribe, &topics).await
-    {
-        Ok(expires) => expires.map(|time| Instant::now() + time),
-        Err(refusal) => return refusal.into(),
-    };
-    let mut reply = if head.method == Method::HEAD {
-        // As the stream would begin, without beginning it.
-        Reply::empty(StatusCode::OK)
-    } else {
+pub(super) async fn subscribe(endpoint: &Endpoint, head: &Head) -> Result<Reply, Refusal> {
+    let (topics, start) =
+        read(head).map_err(|message| Refusal::new(StatusCode::BAD_REQUEST, message))?;
+    let holds = authorize::authorize(&endpoint.options, head, Action::Subscribe, &topics).await?;
+    let mut reply = Reply::empty(StatusCode::OK);
+    // HEAD: as the stream would begin, without beginning it.
+    if head.method != Method::HEAD {
         let subscribe = Subscribe::to(topics)
             .start(start)
             .peer(head.peer)
-            .expires(expires);
-        match endpoint.hub.subscribe(subscribe) {
-            Ok(subscription) => {
-                let mut reply = Reply::empty(StatusCode::OK);
-                reply.body = subscription.into();
-                reply
-            }
-            Err(error @ (SubscribeError::Closed | SubscribeError::TooManyTopics)) => {
-                return Reply::error(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
-            }
-            Err(error) => return Reply::error(StatusCode::BAD_REQUEST, error.to_string()),
-        }
-    };
+            // A time that cannot be counted is never reached.
+            .expires(holds.and_then(|time| Instant::now().checked_add(time)));
+        let subscription = endpoint.hub.subscribe(subscribe).map_err(|error| {
+            let status = match error {
+                SubscribeError::Closed | SubscribeError::TooManyTopics => {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+                SubscribeError::Topic(_) | SubscribeError::Start(_) => StatusCode::BAD_REQUEST,
+            };
+            Refusal::new(status, error.to_string())
+        })?;
+        reply.body = subscription.into();
+    }
     stream_headers(&mut reply.headers);
-    reply
+    Ok(reply)
 }
 
 /// The headers of every event stream.
@@ -65,7 +58,7 @@ fn read(head: &Head) -> Result<(Vec<String>, Start), String> {
             "topic" => topics.push(value),
             "last_event_id" => last_event_id = Some(value),
             "start" => start = Some(value.parse::<Start>().map_err(|error| error.to_string())?),
-            "topic_as" => return Err("topic_as is not supported yet".to_owned()),
+            "topic_as" => return Err("topic_as is not supported yet: leave it out".to_owned()),
             // Others may be the page's own, against caches or for a proxy.
             _ => {}
         }

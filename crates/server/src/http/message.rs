@@ -78,20 +78,6 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn new(
-        status: StatusCode,
-        content_type: &'static str,
-        body: impl Into<ReplyBody>,
-    ) -> Self {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self {
-            status,
-            headers,
-            body: body.into(),
-        }
-    }
-
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self {
             status,
@@ -101,11 +87,16 @@ impl Reply {
     }
 
     pub(crate) fn json(status: StatusCode, value: &Value) -> Self {
-        Self::new(
-            status,
-            "application/json",
-            Bytes::from(format!("{value}\n")),
-        )
+        let mut reply = Self::empty(status);
+        reply.body = Bytes::from(format!("{value}\n")).into();
+        for (name, value) in [
+            (header::CONTENT_TYPE, "application/json"),
+            // Some statuses may be cached where nothing is said.
+            (header::CACHE_CONTROL, "no-store"),
+        ] {
+            reply.headers.insert(name, HeaderValue::from_static(value));
+        }
+        reply
     }
 
     /// A refusal that says what was wrong.
@@ -116,11 +107,28 @@ impl Reply {
 
 /// Why a request is refused: a status for programs, a message for people.
 #[derive(Debug)]
-pub(crate) struct Refusal(pub(crate) StatusCode, pub(crate) String);
+pub(crate) struct Refusal {
+    status: StatusCode,
+    message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+}
 
 impl From<Refusal> for Reply {
-    fn from(Refusal(status, message): Refusal) -> Self {
-        Self::error(status, message)
+    fn from(Refusal { status, message }: Refusal) -> Self {
+        let mut reply = Self::error(status, message);
+        if status == StatusCode::UNAUTHORIZED {
+            let bearer = HeaderValue::from_static("Bearer");
+            reply.headers.insert(header::WWW_AUTHENTICATE, bearer);
+        }
+        reply
     }
 }
 
@@ -146,6 +154,13 @@ enum Kind {
 impl ReplyBody {
     pub(crate) fn empty() -> Self {
         Self(Kind::Full(Bytes::new()))
+    }
+
+    /// Lets an event stream end as soon as it has given what was published before.
+    pub(crate) fn drain(&mut self) {
+        if let Kind::Stream(subscription) = &mut self.0 {
+            subscription.drain();
+        }
     }
 
     /// Whether it is an event stream, which has no end of its own.

@@ -3,11 +3,15 @@
 //! Servers and adapters only move its bytes.
 
 mod access;
+mod authorize;
 mod cors;
 mod events;
+mod guard;
+mod health;
 mod message;
 mod publish;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +25,8 @@ pub use cors::Cors;
 pub(crate) use events::stream_headers;
 pub use message::{Head, Reply, ReplyBody};
 
+use self::message::Refusal;
 use crate::hub::Hub;
-
-/// How long an authorizer may take; then the request is refused with 503.
-const AUTHORIZER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Who may do what over HTTP; every method states its default.
 #[derive(Clone, Debug)]
@@ -127,7 +129,7 @@ impl Endpoint {
         B: Body<Data = Bytes>,
         B::Error: std::fmt::Display,
     {
-        let mut reply = self.route(&head, body).await;
+        let mut reply = self.route(&head, body).await.unwrap_or_else(Reply::from);
         self.options
             .cors
             .decorate(&head.headers, &mut reply.headers);
@@ -137,47 +139,44 @@ impl Endpoint {
         reply
     }
 
-    async fn route<B>(&self, head: &Head, body: B) -> Reply
+    async fn route<B>(&self, head: &Head, body: B) -> Result<Reply, Refusal>
     where
         B: Body<Data = Bytes>,
         B::Error: std::fmt::Display,
     {
-        if self.options.loopback
-            && let Err(refusal) = access::check_host(&head.headers)
-        {
-            return refusal.into();
+        if self.options.loopback {
+            guard::check_host(&head.headers)?;
         }
         let allowed = match head.path.as_str() {
             "/events" => "GET, HEAD, POST, OPTIONS",
             "/health" => "GET, HEAD, OPTIONS",
             path => {
-                return Reply::error(
+                return Err(Refusal::new(
                     StatusCode::NOT_FOUND,
                     format!("there is nothing at {path:?}: try /events or /health"),
-                );
+                ));
             }
         };
         match (head.path.as_str(), &head.method) {
-            (_, &Method::OPTIONS) => cors::options(allowed),
+            (_, &Method::OPTIONS) => Ok(cors::options(allowed)),
             ("/events", &Method::GET | &Method::HEAD) => events::subscribe(self, head).await,
             ("/events", &Method::POST) => publish::publish(self, head, body).await,
-            ("/health", &Method::GET | &Method::HEAD) => {
-                let mut reply = Reply::json(StatusCode::OK, &serde_json::json!({ "status": "ok" }));
-                reply
-                    .headers
-                    .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-                reply
-            }
+            ("/health", &Method::GET | &Method::HEAD) => Ok(health::health(&self.hub)),
             (path, method) => {
-                let mut reply = Reply::error(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    format!("{path} takes {allowed}, and not {method}"),
-                );
-                reply
-                    .headers
-                    .insert(header::ALLOW, HeaderValue::from_static(allowed));
-                reply
+                let message = format!("{path} takes {allowed}, and not {method}");
+                let mut reply = Reply::error(StatusCode::METHOD_NOT_ALLOWED, message);
+                let allowed = HeaderValue::from_static(allowed);
+                reply.headers.insert(header::ALLOW, allowed);
+                Ok(reply)
             }
         }
     }
+}
+
+/// What `future` gives, or nothing after `patience`; without a Tokio runtime there is no clock, and so no end to waiting.
+async fn in_time<F: Future>(patience: Duration, future: F) -> Option<F::Output> {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return Some(future.await);
+    }
+    tokio::time::timeout(patience, future).await.ok()
 }

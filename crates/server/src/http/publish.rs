@@ -1,5 +1,7 @@
 //! `POST /events`: publishing.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::{StatusCode, header};
 use http_body::Body;
@@ -7,39 +9,42 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use super::message::{Head, Refusal, Reply};
-use super::{Action, Endpoint, access};
+use super::{Action, Endpoint, authorize, guard, in_time};
 use crate::error::PublishError;
 use crate::publish::Publication;
+use crate::topic;
 
-pub(super) async fn publish<B>(endpoint: &Endpoint, head: &Head, body: B) -> Reply
-where
-    B: Body<Data = Bytes>,
-    B::Error: std::fmt::Display,
-{
-    try_publish(endpoint, head, body)
-        .await
-        .unwrap_or_else(Reply::from)
-}
+/// How long a client may take for the body of a publish.
+const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn try_publish<B>(endpoint: &Endpoint, head: &Head, body: B) -> Result<Reply, Refusal>
+pub(super) async fn publish<B>(endpoint: &Endpoint, head: &Head, body: B) -> Result<Reply, Refusal>
 where
     B: Body<Data = Bytes>,
     B::Error: std::fmt::Display,
 {
     let options = &endpoint.options;
-    access::check_origin(&options.cors, &head.headers)?;
+    guard::check_origin(&options.cors, &head.headers)?;
+    if options.authorizer.is_none() && !options.open_publish {
+        // Before the body is read, which would be for nothing.
+        return Err(authorize::closed());
+    }
     let format = Format::of(head)?;
-    let body = collect(body, options.max_body).await?;
-    let publication = format
-        .read(&body)
-        .map_err(|message| Refusal(StatusCode::BAD_REQUEST, message))?;
-    access::authorize(options, head, Action::Publish, &publication.topics).await?;
+    let body = in_time(PATIENCE, collect(body, options.max_body))
+        .await
+        .ok_or_else(|| {
+            let message = format!("the body did not come within {PATIENCE:?}");
+            Refusal::new(StatusCode::REQUEST_TIMEOUT, message)
+        })??;
+    let bad = |message| Refusal::new(StatusCode::BAD_REQUEST, message);
+    let publication = format.read(&body).map_err(bad)?;
+    topic::check(&publication.topics).map_err(|error| bad(error.to_string()))?;
+    authorize::authorize(options, head, Action::Publish, &publication.topics).await?;
     match endpoint.hub.publish(publication).await {
         Ok(id) => Ok(Reply::json(
             StatusCode::OK,
             &json!({ "id": id.to_string() }),
         )),
-        Err(error) => Err(Refusal(status(&error), error.to_string())),
+        Err(error) => Err(Refusal::new(status(&error), error.to_string())),
     }
 }
 
@@ -48,9 +53,10 @@ fn status(error: &PublishError) -> StatusCode {
         PublishError::KeyConflict { .. } => StatusCode::CONFLICT,
         PublishError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         PublishError::TooManyTopics(_) | PublishError::Closed => StatusCode::SERVICE_UNAVAILABLE,
-        PublishError::Topic(_) | PublishError::Encode(_) | PublishError::ReservedType(_) => {
-            StatusCode::BAD_REQUEST
-        }
+        PublishError::Topic(_)
+        | PublishError::Encode(_)
+        | PublishError::ReservedType(_)
+        | PublishError::Key(_) => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -60,23 +66,30 @@ where
     B: Body<Data = Bytes>,
     B::Error: std::fmt::Display,
 {
+    let too_large = || {
+        Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "the body is larger than {max} bytes: send less, or raise the server's max_body"
+            ),
+        )
+    };
+    // Said by Content-Length: refused before it is sent.
+    if body.size_hint().lower() > max as u64 {
+        return Err(too_large());
+    }
     let mut body = std::pin::pin!(body);
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            Refusal(
-                StatusCode::BAD_REQUEST,
-                format!("the body broke off after {} bytes: {error}", all.len()),
-            )
+            let message = format!("the body broke off after {} bytes: {error}", all.len());
+            Refusal::new(StatusCode::BAD_REQUEST, message)
         })?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if all.len() + data.len() > max {
-            return Err(Refusal(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body is larger than {max} bytes"),
-            ));
+        if data.len() > max - all.len() {
+            return Err(too_large());
         }
         all.extend_from_slice(&data);
     }
@@ -90,6 +103,14 @@ enum Format {
 
 impl Format {
     fn of(head: &Head) -> Result<Self, Refusal> {
+        if let Some(encoding) = head.headers.get(header::CONTENT_ENCODING)
+            && encoding != "identity"
+        {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                format!("Content-Encoding is {encoding:?}: send the body as it is"),
+            ));
+        }
         let given = head
             .headers
             .get(header::CONTENT_TYPE)
@@ -104,7 +125,7 @@ impl Format {
         match essence.as_str() {
             "application/x-www-form-urlencoded" => Ok(Self::Form),
             "application/json" => Ok(Self::Json),
-            _ => Err(Refusal(
+            _ => Err(Refusal::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 format!(
                     "Content-Type is {given:?}: send application/json or application/x-www-form-urlencoded"

@@ -24,8 +24,11 @@ impl Entry {
     }
 }
 
-/// All topics known, at most `max` of them. The one that was idle longest, without held records or subscribers, makes
-/// room for a new one; its last offset joins `forgotten`.
+/// All topics known, at most `max` of them. The one whose last record is the oldest, of those without held records or
+/// subscribers, makes room for a new one; its last offset joins `forgotten`.
+///
+/// `forgotten` stays below the first held record, since a topic that is dropped has none: so a cursor that the log's tail
+/// has not passed never gets a reset for it.
 pub(crate) struct Index {
     topics: HashMap<Topic, Entry>,
     /// The idle topics by their last offset.
@@ -120,8 +123,16 @@ impl Index {
             if let Some(last) = before {
                 self.idle.remove(&(last, topic.clone()));
             }
-            if let Some(last) = after {
-                self.idle.insert((last, topic.clone()));
+            match after {
+                // Nothing is known of it that `forgotten` does not say: whoever subscribes to names that do not exist
+                // leaves nothing behind.
+                Some(last) if last <= self.forgotten => {
+                    self.topics.remove(topic);
+                }
+                Some(last) => {
+                    self.idle.insert((last, topic.clone()));
+                }
+                None => {}
             }
         }
         Some(result)
@@ -149,22 +160,32 @@ impl Index {
         Ok(())
     }
 
-    pub(crate) fn unsubscribe(&mut self, topics: &[Topic], subscriber: SubscriberId) {
-        for topic in topics {
-            self.change(topic, |entry| {
-                entry.subscribers -= 1;
-                entry.waiting.remove(&subscriber);
-            });
-        }
+    /// Gives back its wakers: dropping one may run code of others, which wants no lock held.
+    pub(crate) fn unsubscribe(&mut self, topics: &[Topic], subscriber: SubscriberId) -> Vec<Waker> {
+        let leave = |entry: &mut Entry| {
+            entry.subscribers -= 1;
+            entry.waiting.remove(&subscriber)
+        };
+        topics
+            .iter()
+            .filter_map(|topic| self.change(topic, leave).flatten())
+            .collect()
     }
 
-    /// Wakes `waker` at the next record of any of `topics`.
-    pub(crate) fn wait(&mut self, topics: &[Topic], subscriber: SubscriberId, waker: &Waker) {
+    /// Wakes `waker` at the next record of any of `topics`. Gives back those that it replaces.
+    pub(crate) fn wait(
+        &mut self,
+        topics: &[Topic],
+        subscriber: SubscriberId,
+        waker: &Waker,
+    ) -> Vec<Waker> {
+        let mut replaced = Vec::new();
         for topic in topics {
             if let Some(entry) = self.topics.get_mut(topic) {
-                entry.waiting.insert(subscriber, waker.clone());
+                replaced.extend(entry.waiting.insert(subscriber, waker.clone()));
             }
         }
+        replaced
     }
 
     /// Those who wait for `topic`, each once until it waits again.

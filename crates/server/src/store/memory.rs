@@ -1,7 +1,6 @@
 //! The log in memory: one contiguous, bounded range of records.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::index::Index;
+use super::merge::{self, Merge};
 use crate::error::PublishError;
 use crate::position::{Epoch, EventId};
 use crate::publish::Prepared;
@@ -100,7 +100,7 @@ impl Log {
         self.records.get(usize::try_from(place).ok()?)
     }
 
-    /// Appends; `None` beside the id where the key was used before for the same content, and nothing was appended.
+    /// Appends; false beside the id where the key was used before for the same content, and nothing was appended.
     /// A failed append consumes no offset.
     pub(crate) fn append(
         &mut self,
@@ -113,25 +113,28 @@ impl Log {
         }
         let offset = self.last() + 1;
         let id = self.id(offset);
-        let (frame, body) = event.frame(&id);
-        if frame.len() > self.bounds.max_bytes {
+        let size = event.frame_size(&id);
+        if size > self.bounds.max_bytes {
             return Err(PublishError::TooLarge {
-                size: frame.len(),
+                size,
                 max: self.bounds.max_bytes,
             });
         }
-        let Prepared { topics, key, .. } = event;
-        // Room first: evicting may be what makes a topic idle, and so its place free.
+        let reserved = self.index.reserve(&event.topics).is_ok();
         while self.records.len() >= self.bounds.max_events
-            || self.bytes + frame.len() > self.bounds.max_bytes
+            || self.bytes + size > self.bounds.max_bytes
         {
             self.evict();
         }
-        self.index
-            .reserve(&topics)
-            .map_err(|_| PublishError::TooManyTopics(self.bounds.max_topics))?;
-        let topics = topics
-            .into_iter()
+        // What was evicted may have made a topic idle, and so its place free.
+        if !reserved && self.index.reserve(&event.topics).is_err() {
+            return Err(PublishError::TooManyTopics(self.bounds.max_topics));
+        }
+        let key = event.key.clone();
+        let topics = event
+            .topics
+            .iter()
+            .cloned()
             .map(|topic| {
                 let previous = self.index.append(&topic, offset);
                 (topic, previous)
@@ -140,6 +143,7 @@ impl Log {
         if let Some(key) = &key {
             self.keys.insert(key.clone(), offset);
         }
+        let (frame, body) = event.into_frame(&id);
         self.bytes += frame.len();
         self.records.push_back(Record {
             frame,
@@ -161,7 +165,7 @@ impl Log {
         };
         let id = self.id(offset);
         let same = self.record(offset).is_some_and(|record| {
-            record.frame[record.body..] == event.body[..]
+            record.frame[record.body..] == *event.body()
                 && record.topics.len() == event.topics.len()
                 && record
                     .topics
@@ -228,33 +232,12 @@ impl Log {
     }
 
     /// The offsets of the held records of `topics` after `cursor`, ascending, each once.
-    fn after<'a>(&'a self, topics: &'a [Topic], cursor: u64) -> impl Iterator<Item = u64> + 'a {
-        let mut heads = BinaryHeap::with_capacity(topics.len());
-        let mut rest = Vec::with_capacity(topics.len());
-        for topic in topics {
-            if let Some(entry) = self.index.get(topic) {
-                let from = entry.held.partition_point(|&offset| offset <= cursor);
-                let mut offsets = entry.held.range(from..);
-                if let Some(&offset) = offsets.next() {
-                    heads.push(Reverse((offset, rest.len())));
-                    rest.push(offsets);
-                }
-            }
-        }
-        let mut given = cursor;
-        std::iter::from_fn(move || {
-            loop {
-                let Reverse((offset, which)) = heads.pop()?;
-                if let Some(&next) = rest[which].next() {
-                    heads.push(Reverse((next, which)));
-                }
-                // An event under several of the topics is given once.
-                if offset > given {
-                    given = offset;
-                    return Some(offset);
-                }
-            }
-        })
+    fn after(&self, topics: &[Topic], cursor: u64) -> impl Iterator<Item = u64> {
+        let held = topics.iter().filter_map(|topic| self.index.get(topic));
+        Merge::new(held.map(|entry| {
+            let from = entry.held.partition_point(|&offset| offset <= cursor);
+            entry.held.range(from..).copied()
+        }))
     }
 
     /// The id of the first event that a subscriber of `topics` gets after `cursor`.
@@ -266,17 +249,21 @@ impl Log {
 
     /// The cursor from which the last `count` records of `topics` are still ahead.
     pub(crate) fn before_last(&self, topics: &[Topic], count: usize) -> u64 {
-        if count == 0 {
-            return self.last();
-        }
-        let mut window = VecDeque::with_capacity(count.min(self.records.len()));
-        for offset in self.after(topics, 0) {
-            if window.len() == count {
-                window.pop_front();
-            }
-            window.push_back(offset);
-        }
-        window.front().map_or(self.last(), |offset| offset - 1)
+        let held = topics.iter().filter_map(|topic| self.index.get(topic));
+        let held = held.map(|entry| entry.held.iter().copied());
+        merge::from_the_end(held, count).map_or(self.last(), |offset| offset - 1)
+    }
+
+    /// The cursor just before the first held record of `topics`; the log's end where none is held.
+    pub(crate) fn before_held(&self, topics: &[Topic]) -> u64 {
+        self.after(topics, 0)
+            .next()
+            .map_or(self.last(), |offset| offset - 1)
+    }
+
+    /// The offset of the first held record, if one is held.
+    pub(crate) fn first(&self) -> Option<u64> {
+        (!self.records.is_empty()).then_some(self.first)
     }
 
     /// Frames of `topics` after `cursor`: at least one where there is one, then up to `max_bytes`.
@@ -302,3 +289,6 @@ impl Log {
         found
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,3 +2,4 @@
 
 pub(crate) mod index;
 pub(crate) mod memory;
+pub(crate) mod merge;

@@ -13,10 +13,14 @@ const PYTHON: &str = "eventwire-python";
 const NODE: &str = "eventwire-node";
 const TESTS: &str = "eventwire-tests";
 
+/// The packages that are built for development, always together: cargo merges the features of what it is asked to build, so
+/// another choice would build tokio, and all that stands on it, once more.
+const TOGETHER: &[&str] = &["build", "-p", TESTS, "-p", PYTHON, "-p", NODE, "--lib"];
+
 /// Builds both modules for development, and copies them into `python/` and `node/`.
 pub(crate) fn build(shell: &Shell) -> Result<()> {
     let mut command = shell.cargo();
-    command.args(["build", "-p", PYTHON, "-p", NODE, "--lib"]);
+    command.args(TOGETHER);
     shell.step("native modules", command)?;
     install(shell)
 }
@@ -24,15 +28,11 @@ pub(crate) fn build(shell: &Shell) -> Result<()> {
 /// Builds the test programs of `tests/rust` together with both modules, and returns the path of one.
 pub(crate) fn build_program(shell: &Shell, program: &str) -> Result<PathBuf> {
     let mut command = shell.cargo();
-    // All its programs, whichever is wanted: another choice of features would build the dependencies once more.
-    command.args([
-        "build", "-p", TESTS, "-p", PYTHON, "-p", NODE, "--lib", "--bins",
-    ]);
+    command.args(TOGETHER).arg("--bins");
     shell.step("test programs and native modules", command)?;
     install(shell)?;
-    let path = target_folder(shell)?
-        .join("debug")
-        .join(format!("{program}{}", std::env::consts::EXE_SUFFIX));
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    let path = target_folder(shell)?.join("debug").join(file);
     if !path.is_file() {
         bail!(
             "{TESTS} has no program {program}: {} was not built",

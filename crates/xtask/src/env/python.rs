@@ -53,9 +53,9 @@ impl Venv {
 /// `target/venv`, in which `import eventwire` finds the package as it is in the checkout.
 pub(crate) fn venv(shell: &Shell) -> Result<Venv> {
     let venv = Venv::at(shell.path("target/venv"));
-    let (python, version) = interpreter(shell)?;
+    let (python, identity) = interpreter(shell)?;
     let source = shell.path("python/src");
-    let sources = format!("{}\n{version}\n{}\n", python.display(), source.display());
+    let sources = format!("{identity}\n{}\n", source.display());
     once(&venv.folder.join("made-from"), &sources, || {
         create(shell, &python, &venv.folder, "virtual environment")?;
         let mut command = shell.command(&venv.python);
@@ -99,7 +99,8 @@ fn create(shell: &Shell, python: &Path, folder: &Path, label: &str) -> Result<()
     shell.step(label, command).map(drop)
 }
 
-/// Python 3.10 or later with venv, and its version. `PYTHON` names another one than `python3`.
+/// Python 3.10 or later with venv, and what tells it from another: where it is installed, and its version. (Not the path that it
+/// was found by: one Python may have several.) `PYTHON` names another one than `python3`.
 fn interpreter(shell: &Shell) -> Result<(PathBuf, String)> {
     let python = std::env::var_os("PYTHON")
         .map(PathBuf::from)
@@ -110,10 +111,10 @@ fn interpreter(shell: &Shell) -> Result<(PathBuf, String)> {
         }
         .into());
     };
-    let version = probe(
+    let identity = probe(
         shell,
         &python,
-        "import sys; assert sys.version_info >= (3, 10), sys.version; print(sys.version)",
+        "import sys; assert sys.version_info >= (3, 10), sys.version; print(sys.base_prefix, sys.version)",
     )
     .map_err(|text| Missing {
         what: format!(
@@ -134,7 +135,7 @@ fn interpreter(shell: &Shell) -> Result<(PathBuf, String)> {
             return Err(Missing { what }.into());
         }
     }
-    Ok((python, version.trim().to_owned()))
+    Ok((python, identity.trim().to_owned()))
 }
 
 /// Runs a line of Python: what it printed, or what it said when it failed.

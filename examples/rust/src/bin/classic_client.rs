@@ -10,9 +10,13 @@ use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let url = std::env::args().nth(1).unwrap_or_else(|| "http://127.0.0.1:8080/stream".to_owned());
+    let url = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "http://127.0.0.1:8080/stream".to_owned());
     // This stream has an end, and is not to be asked for again after it.
-    let mut stream = ConnectOptions::new(format!("{url}?json")).no_retry().open()?;
+    let mut stream = ConnectOptions::new(format!("{url}?json"))
+        .no_retry()
+        .open()?;
     while let Some(event) = stream.next().await {
         let event = event?;
         if event.event() == "end" {
@@ -20,7 +24,11 @@ async fn main() -> Result<()> {
             return Ok(());
         }
         let data: Value = serde_json::from_str(event.data()).context("the data is not JSON")?;
-        println!("{}: {}", event.event(), data["date"].as_str().context("the data has no date")?);
+        println!(
+            "{}: {}",
+            event.event(),
+            data["date"].as_str().context("the data has no date")?
+        );
     }
     bail!("the stream was over before its event `end`")
 }

@@ -41,21 +41,35 @@ struct Args {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let listener = TcpListener::bind(&args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener = TcpListener::bind(&args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
     println!("listening on http://{}/stream", listener.local_addr()?);
     // A timer cannot tick every 0 ms.
     let tick = Duration::from_millis(args.tick_ms.max(1));
-    let routes = Router::new().route("/stream", get(stream_dates)).with_state(tick);
+    let routes = Router::new()
+        .route("/stream", get(stream_dates))
+        .with_state(tick);
     Ok(axum::serve(listener, routes).await?)
 }
 
-async fn stream_dates(State(tick): State<Duration>, RawQuery(query): RawQuery, request: HeaderMap) -> Response {
+async fn stream_dates(
+    State(tick): State<Duration>,
+    RawQuery(query): RawQuery,
+    request: HeaderMap,
+) -> Response {
     let producer = Producer::new(tick, query.as_deref() == Some("json"));
     let body = Body::from_stream(stream::try_unfold(producer, Producer::next));
     let mut response = body.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-transform"),
+    );
     allow_any_origin(&request, headers);
     response
 }
@@ -64,9 +78,15 @@ async fn stream_dates(State(tick): State<Duration>, RawQuery(query): RawQuery, r
 fn allow_any_origin(request: &HeaderMap, headers: &mut HeaderMap) {
     let origin = request.get(header::ORIGIN).cloned();
     if origin.is_some() {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
     }
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.unwrap_or(HeaderValue::from_static("*")));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        origin.unwrap_or(HeaderValue::from_static("*")),
+    );
     headers.insert(header::VARY, HeaderValue::from_static("Origin"));
 }
 
@@ -84,14 +104,20 @@ impl Producer {
         let mut timer = interval_at(tokio::time::Instant::now() + tick, tick);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         println!("producer starts");
-        Producer { timer, json, step: 0 }
+        Producer {
+            timer,
+            json,
+            step: 0,
+        }
     }
 
     /// The next bytes, and the producer of those after them; `None` after the last.
     async fn next(mut self) -> Result<Option<(Bytes, Producer)>, EncodeError> {
         let mut encoder = Encoder::new();
         match self.step {
-            0 => encoder.retry(10_000).event(&self.date().with_type("connecttime"))?,
+            0 => encoder
+                .retry(10_000)
+                .event(&self.date().with_type("connecttime"))?,
             1..=DATES => {
                 self.timer.tick().await;
                 encoder.event(&self.date())?
@@ -105,7 +131,11 @@ impl Producer {
 
     fn date(&self) -> Event {
         let date = httpdate::fmt_http_date(SystemTime::now());
-        if self.json { Event::new(serde_json::json!({ "date": date }).to_string()) } else { Event::new(date) }
+        if self.json {
+            Event::new(serde_json::json!({ "date": date }).to_string())
+        } else {
+            Event::new(date)
+        }
     }
 }
 

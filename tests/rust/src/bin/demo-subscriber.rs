@@ -7,12 +7,23 @@ use eventwire_tests::subscriber;
 #[tokio::main]
 async fn main() {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
-    let json = args.iter().position(|arg| arg == "--json").map(|index| args.remove(index)).is_some();
+    let json = args
+        .iter()
+        .position(|arg| arg == "--json")
+        .map(|index| args.remove(index))
+        .is_some();
     let [url] = args.as_slice() else {
         eprintln!("usage: demo-subscriber URL [--json]");
         std::process::exit(2);
     };
-    let code = subscriber::run(url, |line| if json { report::print(&line) } else { show(&line) }).await;
+    let code = subscriber::run(url, |line| {
+        if json {
+            report::print(&line)
+        } else {
+            show(&line)
+        }
+    })
+    .await;
     // Not by returning: the runtime would wait for the read of standard input.
     std::process::exit(code);
 }

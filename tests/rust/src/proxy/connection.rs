@@ -93,7 +93,8 @@ impl Connection {
         };
         let peer = server.local_addr()?;
         if let Some(visit) = self.visit {
-            self.state.send_modify(|state| state.visits[visit].peer = Some(peer));
+            self.state
+                .send_modify(|state| state.visits[visit].peer = Some(peer));
         }
         server.write_all(&self.unsent).await?;
         self.unsent.clear();
@@ -102,12 +103,17 @@ impl Connection {
 
     /// Forwards what the server sent, up to the cut where one is due. Returns whether it was made.
     async fn forward(&mut self, bytes: &[u8]) -> io::Result<bool> {
-        let cut_at = if self.state.borrow().armed { self.answer.middle_of_a_data_line(bytes) } else { None };
+        let cut_at = if self.state.borrow().armed {
+            self.answer.middle_of_a_data_line(bytes)
+        } else {
+            None
+        };
         let bytes = &bytes[..cut_at.unwrap_or(bytes.len())];
         self.client.write_all(bytes).await?;
         let visit = self.visit;
         self.state.send_modify(|state| {
-            self.answer.feed(bytes, visit.and_then(|index| state.visits.get_mut(index)));
+            self.answer
+                .feed(bytes, visit.and_then(|index| state.visits.get_mut(index)));
             if cut_at.is_some() {
                 state.armed = false;
                 state.gate = Gate::Held;

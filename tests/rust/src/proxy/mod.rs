@@ -97,11 +97,17 @@ impl Proxy {
     ///
     /// Where no port can be opened.
     pub async fn start(upstream: SocketAddr) -> Result<Proxy> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("the proxy could not open a port")?;
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .context("the proxy could not open a port")?;
         let addr = listener.local_addr()?;
         let state = Shared::default();
         let acceptor = tokio::spawn(accept(listener, upstream, state.clone())).abort_handle();
-        Ok(Proxy { addr, state, acceptor })
+        Ok(Proxy {
+            addr,
+            state,
+            acceptor,
+        })
     }
 
     /// Where it listens.
@@ -125,9 +131,21 @@ impl Proxy {
     ///
     /// Where it is not made in time.
     pub async fn cut(&self, number: usize) -> Result<Cut> {
-        let cut = self.when(&format!("cut {number} of {self}"), |state| state.cuts.get(number).cloned()).await?;
-        let line = cut.open_frame.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        ensure!(line.starts_with(b"data:"), "the cut is not inside a data line: {:?}", cut.open_frame);
+        let cut = self
+            .when(&format!("cut {number} of {self}"), |state| {
+                state.cuts.get(number).cloned()
+            })
+            .await?;
+        let line = cut
+            .open_frame
+            .rsplit(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        ensure!(
+            line.starts_with(b"data:"),
+            "the cut is not inside a data line: {:?}",
+            cut.open_frame
+        );
         Ok(cut)
     }
 
@@ -152,7 +170,10 @@ impl Proxy {
     ///
     /// Where they do not come in time.
     pub async fn refused(&self, count: usize) -> Result<()> {
-        self.when(&format!("{count} refused connections of {self}"), |state| (state.refused >= count).then_some(())).await
+        self.when(&format!("{count} refused connections of {self}"), |state| {
+            (state.refused >= count).then_some(())
+        })
+        .await
     }
 
     /// Waits for the GET request with this number, counted from 0. It may still be held.
@@ -161,7 +182,10 @@ impl Proxy {
     ///
     /// Where it does not come in time.
     pub async fn visit(&self, number: usize) -> Result<Visit> {
-        self.when(&format!("request {number} of {self}"), |state| state.get(number).cloned()).await
+        self.when(&format!("request {number} of {self}"), |state| {
+            state.get(number).cloned()
+        })
+        .await
     }
 
     /// Waits until the GET request with this number has been answered with an event, whole.
@@ -171,7 +195,13 @@ impl Proxy {
     /// Where none comes in time.
     pub async fn answered(&self, number: usize) -> Result<Visit> {
         let what = format!("an event in the answer to request {number} of {self}");
-        self.when(&what, |state| state.get(number).filter(|visit| visit.first.is_some()).cloned()).await
+        self.when(&what, |state| {
+            state
+                .get(number)
+                .filter(|visit| visit.first.is_some())
+                .cloned()
+        })
+        .await
     }
 
     /// Waits until no connection is left.
@@ -180,7 +210,10 @@ impl Proxy {
     ///
     /// Where one stays open.
     pub async fn idle(&self) -> Result<()> {
-        self.when(&format!("the end of all connections of {self}"), |state| (state.connections == 0).then_some(())).await
+        self.when(&format!("the end of all connections of {self}"), |state| {
+            (state.connections == 0).then_some(())
+        })
+        .await
     }
 
     fn set(&self, gate: Gate) {
@@ -204,7 +237,10 @@ impl Proxy {
 
 impl State {
     fn get(&self, number: usize) -> Option<&Visit> {
-        self.visits.iter().filter(|visit| visit.method == "GET").nth(number)
+        self.visits
+            .iter()
+            .filter(|visit| visit.method == "GET")
+            .nth(number)
     }
 }
 

@@ -33,7 +33,8 @@ impl Requests {
             if self.head.ends_with(b"\r\n\r\n") {
                 let head = std::mem::take(&mut self.head);
                 let mut words = head.split(|b| *b == b' ');
-                let mut word = || String::from_utf8_lossy(words.next().unwrap_or_default()).into_owned();
+                let mut word =
+                    || String::from_utf8_lossy(words.next().unwrap_or_default()).into_owned();
                 let (method, target) = (word(), word());
                 self.body = content_length(&head);
                 heads.push(RequestHead {
@@ -83,14 +84,21 @@ pub(super) enum Byte {
 
 impl Responses {
     pub(super) fn feed(&mut self, byte: u8) -> Byte {
-        let content = if self.is_stream { Byte::Stream } else { Byte::Other };
+        let content = if self.is_stream {
+            Byte::Stream
+        } else {
+            Byte::Other
+        };
         let (state, is) = match self.state {
             State::Head => return self.feed_head(byte),
             State::UntilClose => (State::UntilClose, content),
             State::Fixed(0 | 1) => (State::Head, content),
             State::Fixed(left) => (State::Fixed(left - 1), content),
             State::ChunkSize(size) => match (byte as char).to_digit(16) {
-                Some(digit) => (State::ChunkSize(size.saturating_mul(16).saturating_add(digit.into())), Byte::Other),
+                Some(digit) => (
+                    State::ChunkSize(size.saturating_mul(16).saturating_add(digit.into())),
+                    Byte::Other,
+                ),
                 None if byte == b'\n' => (State::after_size(size), Byte::Other),
                 None => (State::ChunkExtension(size), Byte::Other),
             },
@@ -101,7 +109,12 @@ impl Responses {
             State::Trailer { empty_line: true } if byte == b'\n' => (State::Head, Byte::Other),
             State::Trailer { empty_line } => {
                 let still_empty = byte == b'\n' || (empty_line && byte == b'\r');
-                (State::Trailer { empty_line: still_empty }, Byte::Other)
+                (
+                    State::Trailer {
+                        empty_line: still_empty,
+                    },
+                    Byte::Other,
+                )
             }
             state @ (State::ChunkExtension(_) | State::ChunkEnd) => (state, Byte::Other),
         };
@@ -120,7 +133,11 @@ impl Responses {
             return Byte::Other;
         }
         let holds = |name, value: &str| {
-            header(&head, name).is_some_and(|v| String::from_utf8_lossy(v).to_ascii_lowercase().contains(value))
+            header(&head, name).is_some_and(|v| {
+                String::from_utf8_lossy(v)
+                    .to_ascii_lowercase()
+                    .contains(value)
+            })
         };
         self.is_stream = status == b"200" && holds("content-type", "text/event-stream");
         self.state = if status == b"204" || status == b"304" {
@@ -135,24 +152,36 @@ impl Responses {
         } else {
             State::UntilClose
         };
-        if self.is_stream { Byte::StreamBegins } else { Byte::Other }
+        if self.is_stream {
+            Byte::StreamBegins
+        } else {
+            Byte::Other
+        }
     }
 }
 
 impl State {
     fn after_size(size: u64) -> State {
-        if size == 0 { State::Trailer { empty_line: true } } else { State::Chunk(size) }
+        if size == 0 {
+            State::Trailer { empty_line: true }
+        } else {
+            State::Chunk(size)
+        }
     }
 }
 
 fn content_length(head: &[u8]) -> u64 {
-    header(head, "content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok()).unwrap_or(0)
+    header(head, "content-length")
+        .and_then(|value| std::str::from_utf8(value).ok()?.parse().ok())
+        .unwrap_or(0)
 }
 
 fn header<'a>(head: &'a [u8], name: &str) -> Option<&'a [u8]> {
     head.split(|b| *b == b'\n').skip(1).find_map(|line| {
         let colon = line.iter().position(|b| *b == b':')?;
-        line[..colon].eq_ignore_ascii_case(name.as_bytes()).then(|| line[colon + 1..].trim_ascii())
+        line[..colon]
+            .eq_ignore_ascii_case(name.as_bytes())
+            .then(|| line[colon + 1..].trim_ascii())
     })
 }
 
@@ -182,7 +211,8 @@ impl OpenFrame {
     /// Whether it ends inside the value of a `data:` line, with some of the value there.
     pub(super) fn inside_data(&self) -> bool {
         let line = &self.bytes[self.line..];
-        line.strip_prefix(b"data:").is_some_and(|value| !value.trim_ascii_start().is_empty())
+        line.strip_prefix(b"data:")
+            .is_some_and(|value| !value.trim_ascii_start().is_empty())
     }
 }
 
@@ -192,7 +222,10 @@ mod tests {
 
     fn stream_bytes(raw: &[u8]) -> Vec<u8> {
         let mut responses = Responses::default();
-        raw.iter().copied().filter(|byte| responses.feed(*byte) == Byte::Stream).collect()
+        raw.iter()
+            .copied()
+            .filter(|byte| responses.feed(*byte) == Byte::Stream)
+            .collect()
     }
 
     #[test]
@@ -219,7 +252,10 @@ mod tests {
         }
         assert!(requests.complete());
         assert_eq!(heads.len(), 2);
-        assert_eq!((heads[1].method.as_str(), heads[1].target.as_str()), ("GET", "/b?c=d"));
+        assert_eq!(
+            (heads[1].method.as_str(), heads[1].target.as_str()),
+            ("GET", "/b?c=d")
+        );
         assert_eq!(heads[1].last_event_id.as_deref(), Some("café".as_bytes()));
     }
 
@@ -232,7 +268,10 @@ mod tests {
             inside.push(frame.inside_data());
         }
         assert_eq!(frame.bytes(), b"data");
-        let expected: Vec<usize> = vec![b"id: 1\n\nid: 2\ndata: ".len(), b"id: 1\n\nid: 2\ndata: a".len()];
+        let expected: Vec<usize> = vec![
+            b"id: 1\n\nid: 2\ndata: ".len(),
+            b"id: 1\n\nid: 2\ndata: a".len(),
+        ];
         let found: Vec<usize> = (0..inside.len()).filter(|index| inside[*index]).collect();
         assert_eq!(found, expected);
     }

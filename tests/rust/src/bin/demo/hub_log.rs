@@ -33,7 +33,10 @@ impl HubLog {
     /// The subscription that came from this address.
     pub(crate) fn of_peer(&self, peer: &str) -> Option<Line> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().find(|line| text(line, "peer") == peer).cloned()
+        lines
+            .iter()
+            .find(|line| text(line, "peer") == peer)
+            .cloned()
     }
 }
 
@@ -50,7 +53,10 @@ impl<S: Subscriber> Layer<S> for HubLog {
         let mut fields = Fields(Map::new());
         event.record(&mut fields);
         println!("{:<10} | {}", "hub", Value::Object(fields.0.clone()));
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(fields.0);
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(fields.0);
     }
 }
 
@@ -66,6 +72,13 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+        let text = format!("{value:?}");
+        // A list of strings is written as JSON writes it, or nearly.
+        let list = text
+            .starts_with('[')
+            .then(|| serde_json::from_str(&text).ok())
+            .flatten();
+        self.0
+            .insert(field.name().to_owned(), list.unwrap_or(Value::String(text)));
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 use eventwire::Hub;
-use eventwire_tests::program::interrupted;
+use eventwire_tests::program::{failure, interrupted};
 
 use hub_log::HubLog;
 use programs::Programs;
@@ -42,27 +42,28 @@ struct Args {
     listen: String,
 }
 
-fn main() -> Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+#[tokio::main]
+async fn main() -> ExitCode {
     let args = Args::parse();
-    let code = runtime.block_on(async {
-        tokio::select! {
-            code = run(args) => code,
-            // All child processes end with the future that is dropped here.
-            () = interrupted() => Ok(ExitCode::from(130)),
-        }
-    });
-    runtime.shutdown_background();
-    code
+    tokio::select! {
+        code = run(args) => code.unwrap_or_else(failure),
+        // All child processes end with the future that is dropped here.
+        () = interrupted() => ExitCode::from(130),
+    }
 }
 
 async fn run(args: Args) -> Result<ExitCode> {
     let log = HubLog::install()?;
     // Half a second between two connections: a demo should not make anybody wait.
-    let hub = Hub::builder().retry(Some(Duration::from_millis(500))).build()?;
+    let hub = Hub::builder()
+        .retry(Some(Duration::from_millis(500)))
+        .build()?;
     let addr = web::serve(&hub, &args.listen).await?;
     println!("the page: http://{addr}/demo");
-    let programs = Programs { python: args.python, node: args.node };
+    let programs = Programs {
+        python: args.python,
+        node: args.node,
+    };
     match args.seconds {
         Some(seconds) => timed::run(&programs, &log, addr, seconds).await,
         None => show::run(&programs, addr).await,

@@ -28,7 +28,12 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// A subscriber to `url`; it prints for people, or with `--json` for programs.
-    pub(crate) fn subscriber(&self, language: Language, url: &str, options: &[&str]) -> Result<Program> {
+    pub(crate) fn subscriber(
+        &self,
+        language: Language,
+        url: &str,
+        options: &[&str],
+    ) -> Result<Program> {
         let mut command = match language {
             Language::Rust => Command::new(sibling("demo-subscriber")?),
             Language::Python => script(&self.python, "subscriber.py"),

@@ -13,10 +13,18 @@ pub(crate) async fn run(programs: &Programs, hub: SocketAddr) -> Result<ExitCode
     let mut running = vec![("publisher".to_owned(), programs.publisher(hub, &[])?)];
     for language in LANGUAGES {
         let url = format!("http://{hub}{TARGET}");
-        running.push((format!("{language:?}"), programs.subscriber(language, &url, &[])?));
+        running.push((
+            format!("{language:?}"),
+            programs.subscriber(language, &url, &[])?,
+        ));
     }
     println!("Ctrl-C ends it all");
-    join_all(running.into_iter().map(|(name, program)| print_lines(name, program))).await;
+    join_all(
+        running
+            .into_iter()
+            .map(|(name, program)| print_lines(name, program)),
+    )
+    .await;
     println!("all programs have ended");
     Ok(ExitCode::FAILURE)
 }

@@ -21,7 +21,12 @@ use crate::programs::{LANGUAGES, Language, Programs, TARGET};
 const RATE: u64 = 100;
 const AWAY: u64 = 50;
 
-pub(crate) async fn run(programs: &Programs, log: &HubLog, hub: SocketAddr, seconds: u64) -> Result<ExitCode> {
+pub(crate) async fn run(
+    programs: &Programs,
+    log: &HubLog,
+    hub: SocketAddr,
+    seconds: u64,
+) -> Result<ExitCode> {
     let total = seconds * RATE;
     let mut subscribers = Vec::new();
     for language in LANGUAGES {
@@ -30,9 +35,18 @@ pub(crate) async fn run(programs: &Programs, log: &HubLog, hub: SocketAddr, seco
     for subscriber in &mut subscribers {
         subscriber.open().await?;
     }
-    println!("{} subscribers are open; publishing {total} events, {RATE} a second", subscribers.len());
+    println!(
+        "{} subscribers are open; publishing {total} events, {RATE} a second",
+        subscribers.len()
+    );
 
-    let options = ["--rate", &RATE.to_string(), "--count", &total.to_string(), "--json"];
+    let options = [
+        "--rate",
+        &RATE.to_string(),
+        "--count",
+        &total.to_string(),
+        "--json",
+    ];
     let publisher = programs.publisher(hub, &options)?;
     let (counter, published) = watch::channel(0);
     let watched = subscribers.into_iter().zip(1..).map(|(subscriber, place)| {
@@ -48,12 +62,19 @@ pub(crate) async fn run(programs: &Programs, log: &HubLog, hub: SocketAddr, seco
     if perfect {
         println!("every subscriber got every event once and in order");
     }
-    Ok(if perfect { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if perfect {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn publish(mut publisher: Program, counter: watch::Sender<u64>) -> Result<()> {
     loop {
-        match publisher.report("the next event that was published").await? {
+        match publisher
+            .report("the next event that was published")
+            .await?
+        {
             PublisherReport::Published { n, .. } => drop(counter.send_replace(n + 1)),
             PublisherReport::Done => return publisher.stop().await,
             other => bail!("the publisher gave up: {other:?}"),
@@ -85,23 +106,44 @@ impl Subscriber {
         let proxy = Proxy::start(hub).await?;
         let program = programs.subscriber(language, &proxy.url(TARGET), &["--json"])?;
         let (position, came_back_at) = Default::default();
-        Ok(Subscriber { language, proxy, program, tally: Tally::default(), position, came_back_at })
+        Ok(Subscriber {
+            language,
+            proxy,
+            program,
+            tally: Tally::default(),
+            position,
+            came_back_at,
+        })
     }
 
     async fn open(&mut self) -> Result<()> {
         match self.program.report("its opening").await? {
             ClientReport::Opened => Ok(()),
-            other => bail!("{} reported {other:?} where its opening was to come", self.program.name()),
+            other => bail!(
+                "{} reported {other:?} where its opening was to come",
+                self.program.name()
+            ),
         }
     }
 
-    async fn watch(mut self, log: &HubLog, published: watch::Receiver<u64>, cut_at: u64, total: u64) -> Outcome {
+    async fn watch(
+        mut self,
+        log: &HubLog,
+        published: watch::Receiver<u64>,
+        cut_at: u64,
+        total: u64,
+    ) -> Outcome {
         let outcome = self.watch_all(log, published, cut_at, total).await;
         let (resumed_at, problem) = match outcome {
             Ok(resumed_at) => (resumed_at, None),
             Err(error) => ("?".to_owned(), Some(error)),
         };
-        Outcome { language: self.language, verdict: self.tally.verdict(total), resumed_at, problem }
+        Outcome {
+            language: self.language,
+            verdict: self.tally.verdict(total),
+            resumed_at,
+            problem,
+        }
     }
 
     async fn watch_all(
@@ -154,8 +196,10 @@ impl Subscriber {
     fn take(&mut self, report: ClientReport) -> Result<bool> {
         match report {
             ClientReport::Event { data, id, .. } => {
-                let data: Value = serde_json::from_str(&data).with_context(|| format!("the data {data:?}"))?;
-                self.tally.note(data["n"].as_u64().context("an event without a number")?);
+                let data: Value =
+                    serde_json::from_str(&data).with_context(|| format!("the data {data:?}"))?;
+                self.tally
+                    .note(data["n"].as_u64().context("an event without a number")?);
                 self.position = id;
                 return Ok(true);
             }
@@ -186,27 +230,56 @@ async fn cut_and_release(
 ) -> Result<(Cut, Visit)> {
     let cut = proxy.cut(0).await?;
     let at = *published.borrow();
-    println!("{language:?} is cut inside a frame, after {} and {at} published events", cut.last_event_id);
+    println!(
+        "{language:?} is cut inside a frame, after {} and {at} published events",
+        cut.last_event_id
+    );
     let enough = published.wait_for(|count| *count >= at + AWAY);
     let now = *bounded("50 events while a subscriber is away", enough)
         .await?
         .with_context(|| format!("fewer than {AWAY} events were published after the cut"))?;
     proxy.release();
     let visit = proxy.answered(1).await?;
-    println!("{language:?} is back; {} events were published before it was let in", now - at);
+    println!(
+        "{language:?} is back; {} events were published before it was let in",
+        now - at
+    );
     Ok((cut, visit))
 }
 
 /// The same position in the eyes of all: the bytes up to the cut, the subscriber, the request that came back, and the hub.
 fn check_resume(log: &HubLog, cut: &Cut, visit: &Visit, came_back_at: &str) -> Result<String> {
     let position = &cut.last_event_id;
-    ensure!(came_back_at == position, "it had all up to {came_back_at}, and the wire up to {position}");
-    let asked = visit.last_event_id.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-    ensure!(asked == *position, "it came back with {asked:?} instead of {position:?}");
-    let peer = visit.peer.context("its second request was never forwarded")?.to_string();
-    let line = log.of_peer(&peer).with_context(|| format!("the hub logged no subscription of {peer}"))?;
-    for (field, expected) in [("last_event_id", position.as_str()), ("start", position), ("reset", "")] {
-        ensure!(text(&line, field) == expected, "the hub logged {field} {:?} instead of {expected:?}", text(&line, field));
+    ensure!(
+        came_back_at == position,
+        "it had all up to {came_back_at}, and the wire up to {position}"
+    );
+    let asked = visit
+        .last_event_id
+        .as_deref()
+        .map(String::from_utf8_lossy)
+        .unwrap_or_default();
+    ensure!(
+        asked == *position,
+        "it came back with {asked:?} instead of {position:?}"
+    );
+    let peer = visit
+        .peer
+        .context("its second request was never forwarded")?
+        .to_string();
+    let line = log
+        .of_peer(&peer)
+        .with_context(|| format!("the hub logged no subscription of {peer}"))?;
+    for (field, expected) in [
+        ("last_event_id", position.as_str()),
+        ("start", position),
+        ("reset", ""),
+    ] {
+        ensure!(
+            text(&line, field) == expected,
+            "the hub logged {field} {:?} instead of {expected:?}",
+            text(&line, field)
+        );
     }
     let (position, first): (EventId, EventId) = (parse(position)?, parse(text(&line, "first"))?);
     ensure!(
@@ -227,11 +300,23 @@ impl Outcome {
 }
 
 fn print_table(outcomes: &[Outcome]) {
-    println!("\n{:<10} {:>8} {:>8} {:>8}  resumed at", "subscriber", "received", "missing", "doubled");
-    for Outcome { language, verdict, resumed_at, problem } in outcomes {
+    println!(
+        "\n{:<10} {:>8} {:>8} {:>8}  resumed at",
+        "subscriber", "received", "missing", "doubled"
+    );
+    for Outcome {
+        language,
+        verdict,
+        resumed_at,
+        problem,
+    } in outcomes
+    {
         let (missing, doubled) = (verdict.missing.len(), verdict.doubled.len());
         let name = format!("{language:?}");
-        println!("{name:<10} {:>8} {missing:>8} {doubled:>8}  {resumed_at}", verdict.received);
+        println!(
+            "{name:<10} {:>8} {missing:>8} {doubled:>8}  {resumed_at}",
+            verdict.received
+        );
         if let Some(error) = problem {
             println!("  {error:#}");
         } else if !verdict.is_perfect() {

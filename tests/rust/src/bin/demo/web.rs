@@ -33,9 +33,15 @@ pub(crate) async fn serve(hub: &Hub, listen: &str) -> Result<SocketAddr> {
         _ => anyhow::Error::new(error).context(format!("cannot listen on {listen}")),
     })?;
     let addr = listener.local_addr()?;
-    ensure!(addr.ip().is_loopback(), "{addr} is not this machine's alone, and in the demo anybody may publish: choose 127.0.0.1");
+    ensure!(
+        addr.ip().is_loopback(),
+        "{addr} is not this machine's alone, and in the demo anybody may publish: choose 127.0.0.1"
+    );
     let options = HttpOptions::new().open_publish(true).loopback(true);
-    let site = Site { endpoint: hub.endpoint(options), pages: Pages::default() };
+    let site = Site {
+        endpoint: hub.endpoint(options),
+        pages: Pages::default(),
+    };
     let routes = Router::new()
         .route("/demo", get(async || Html(PAGE)))
         .route("/demo/drop", post(drop_connection))
@@ -67,15 +73,28 @@ async fn ask_hub(
     request: Request,
 ) -> Reply {
     if let Some(page) = page {
-        site.pages.lock().unwrap_or_else(PoisonError::into_inner).insert(page, connection.resetter);
+        site.pages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(page, connection.resetter);
     }
     let (parts, body) = request.into_parts();
-    site.endpoint.respond(Head::from_parts(&parts, Some(connection.peer)), body).await
+    site.endpoint
+        .respond(Head::from_parts(&parts, Some(connection.peer)), body)
+        .await
 }
 
-async fn drop_connection(State(site): State<Site>, Query(PageId { page }): Query<PageId>) -> StatusCode {
+async fn drop_connection(
+    State(site): State<Site>,
+    Query(PageId { page }): Query<PageId>,
+) -> StatusCode {
     let page = page.unwrap_or_default();
-    match site.pages.lock().unwrap_or_else(PoisonError::into_inner).remove(&page) {
+    match site
+        .pages
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .remove(&page)
+    {
         Some(resetter) => {
             resetter.reset();
             StatusCode::NO_CONTENT
@@ -94,7 +113,13 @@ impl axum::serve::Listener for Listener {
         // axum's own listener deals with errors of accept.
         let (stream, peer) = axum::serve::Listener::accept(&mut self.0).await;
         let _ = stream.set_nodelay(true);
-        (Resettable { stream, resetter: Resetter::default() }, peer)
+        (
+            Resettable {
+                stream,
+                resetter: Resetter::default(),
+            },
+            peer,
+        )
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -111,7 +136,10 @@ struct Connection {
 
 impl Connected<IncomingStream<'_, Listener>> for Connection {
     fn connect_info(stream: IncomingStream<'_, Listener>) -> Connection {
-        Connection { peer: *stream.remote_addr(), resetter: stream.io().resetter.clone() }
+        Connection {
+            peer: *stream.remote_addr(),
+            resetter: stream.io().resetter.clone(),
+        }
     }
 }
 
@@ -149,7 +177,11 @@ impl Resettable {
 }
 
 impl AsyncRead for Resettable {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.resetter.0.reader.register(cx.waker());
         self.check()?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
@@ -157,7 +189,11 @@ impl AsyncRead for Resettable {
 }
 
 impl AsyncWrite for Resettable {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

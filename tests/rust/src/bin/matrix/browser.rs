@@ -70,7 +70,10 @@ async fn take_reports(
     Ok(())
 }
 
-async fn until_close(State(sessions): State<Sessions>, Path(number): Path<u64>) -> Result<(), StatusCode> {
+async fn until_close(
+    State(sessions): State<Sessions>,
+    Path(number): Path<u64>,
+) -> Result<(), StatusCode> {
     let session = session(&sessions, number)?;
     session.close.notified().await;
     Ok(())
@@ -86,22 +89,42 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    pub(crate) fn start(chromium: &std::path::Path, pages: &Pages, url: &str, types: &[String]) -> Result<Browser> {
+    pub(crate) fn start(
+        chromium: &std::path::Path,
+        pages: &Pages,
+        url: &str,
+        types: &[String],
+    ) -> Result<Browser> {
         static SESSIONS: AtomicU64 = AtomicU64::new(0);
         let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
         let (sender, reports) = mpsc::unbounded_channel();
         let close = Arc::new(Notify::new());
-        let session = Session { reports: sender, close: close.clone() };
-        pages.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(number, session);
+        let session = Session {
+            reports: sender,
+            close: close.clone(),
+        };
+        pages
+            .sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(number, session);
 
-        let mut page = format!("{}/page.html?session={number}&url={}", pages.origin, escape(url));
+        let mut page = format!(
+            "{}/page.html?session={number}&url={}",
+            pages.origin,
+            escape(url)
+        );
         for name in types {
             page += &format!("&type={}", escape(name));
         }
         let profile = Profile::new(number);
         // Chromium does not look at its standard input; this shell does, and ends them all when that, or Chromium, ends.
         let mut command = Command::new("sh");
-        command.args(["-c", r#"{ "$@" >/dev/null; kill -KILL 0; } & read -r line; kill -KILL 0"#, "sh"]);
+        command.args([
+            "-c",
+            r#"{ "$@" >/dev/null; kill -KILL 0; } & read -r line; kill -KILL 0"#,
+            "sh",
+        ]);
         command.arg(chromium);
         command.args([
             "--headless",
@@ -113,8 +136,15 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
         ]);
-        command.arg(format!("--user-data-dir={}", profile.0.display())).arg(page);
-        Ok(Browser { program: Program::start("Chromium", command)?, profile, reports, close })
+        command
+            .arg(format!("--user-data-dir={}", profile.0.display()))
+            .arg(page);
+        Ok(Browser {
+            program: Program::start("Chromium", command)?,
+            profile,
+            reports,
+            close,
+        })
     }
 
     pub(crate) async fn report(&mut self, what: &str) -> Result<ClientReport> {
@@ -126,7 +156,10 @@ impl Browser {
                 }
             }
         };
-        bounded(what, next).await.and_then(|report| report).context("of the page in Chromium")
+        bounded(what, next)
+            .await
+            .and_then(|report| report)
+            .context("of the page in Chromium")
     }
 
     pub(crate) fn close_stream(&self) {
@@ -134,7 +167,9 @@ impl Browser {
     }
 
     pub(crate) async fn stop(self) -> Result<()> {
-        let Browser { program, profile, .. } = self;
+        let Browser {
+            program, profile, ..
+        } = self;
         // Its end is a kill, which is no success.
         program.end().await?;
         drop(profile);
@@ -148,7 +183,9 @@ struct Profile(PathBuf);
 
 impl Profile {
     fn new(number: u64) -> Profile {
-        Profile(std::env::temp_dir().join(format!("eventwire-matrix-{}-{number}", std::process::id())))
+        Profile(
+            std::env::temp_dir().join(format!("eventwire-matrix-{}-{number}", std::process::id())),
+        )
     }
 }
 
@@ -164,12 +201,22 @@ pub(crate) fn find() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    let mut files = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    let mut files = names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     files.find(|file| file.is_file())
 }
 
 /// A value of a query.
 fn escape(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }

@@ -56,14 +56,22 @@ pub(crate) struct Plan {
 impl Fixture {
     pub(crate) fn read() -> Result<Fixture> {
         let path = eventwire_tests::program::root().join("tests/fixtures/matrix/main.json");
-        let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is not as its README says", path.display()))
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} is not as its README says", path.display()))
     }
 
     /// Every type that an event of it has, but `message`.
     pub(crate) fn types(&self) -> Vec<String> {
         let parts = self.parts.iter();
-        let entries = parts.flat_map(|part| part.before.iter().chain(&part.cut).chain(&part.away).chain(&part.after));
+        let entries = parts.flat_map(|part| {
+            part.before
+                .iter()
+                .chain(&part.cut)
+                .chain(&part.away)
+                .chain(&part.after)
+        });
         let mut types: Vec<String> = entries.filter_map(|entry| entry.event.clone()).collect();
         types.push("eventwire.reset".to_owned());
         types.sort();

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use eventwire_tests::program::interrupted;
+use eventwire_tests::program::{failure, interrupted};
 use futures_util::{StreamExt, stream};
 
 use fixture::Fixture;
@@ -37,18 +37,22 @@ struct Args {
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
+async fn main() -> ExitCode {
     let args = Args::parse();
     tokio::select! {
-        code = run(args) => code,
+        code = run(args) => code.unwrap_or_else(failure),
         // All processes end with the future that is dropped here.
-        () = interrupted() => Ok(ExitCode::from(130)),
+        () = interrupted() => ExitCode::from(130),
     }
 }
 
 async fn run(args: Args) -> Result<ExitCode> {
     let fixture = Fixture::read()?;
-    let parts: Vec<&str> = fixture.parts.iter().map(|part| part.name.as_str()).collect();
+    let parts: Vec<&str> = fixture
+        .parts
+        .iter()
+        .map(|part| part.name.as_str())
+        .collect();
     let parts = parts.join(", ");
     let peers = Peers {
         python: args.python,
@@ -56,13 +60,22 @@ async fn run(args: Args) -> Result<ExitCode> {
         chromium: args.chromium.or_else(browser::find),
         pages: browser::Pages::serve().await?,
     };
-    let wanted: Vec<Pair> = pairs().filter(|pair| matches(&pair.to_string(), &args.only)).collect();
-    ensure!(!wanted.is_empty(), "no pair's name holds {:?}: they are named as \"Node connect x Rust\"", args.only);
+    let wanted: Vec<Pair> = pairs()
+        .filter(|pair| matches(&pair.to_string(), &args.only))
+        .collect();
+    ensure!(
+        !wanted.is_empty(),
+        "no pair's name holds {:?}: they are named as \"Node connect x Rust\"",
+        args.only
+    );
 
     let (mut passed, mut failed) = (0, 0);
-    let (wanted, skipped): (Vec<Pair>, Vec<Pair>) = wanted.into_iter().partition(|pair| peers.can_play(*pair));
+    let (wanted, skipped): (Vec<Pair>, Vec<Pair>) =
+        wanted.into_iter().partition(|pair| peers.can_play(*pair));
     for pair in skipped {
-        println!("skip matrix {pair}: no Chromium was found on the PATH, and none was given by --chromium");
+        println!(
+            "skip matrix {pair}: no Chromium was found on the PATH, and none was given by --chromium"
+        );
     }
     let plays = wanted.into_iter().map(|pair| {
         let (fixture, peers) = (&fixture, &peers);
@@ -82,7 +95,11 @@ async fn run(args: Args) -> Result<ExitCode> {
         }
     }
     println!("{passed} passed, {failed} failed");
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn matches(name: &str, only: &[String]) -> bool {

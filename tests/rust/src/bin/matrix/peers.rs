@@ -39,9 +39,18 @@ pub(crate) struct Pair {
 /// All pairs: the whole matrix.
 pub(crate) fn pairs() -> impl Iterator<Item = Pair> {
     use ClientKind::{Chromium, NodeConnect, NodeEventSource, PythonAsync, PythonSync, Rust};
-    let clients = [Rust, PythonSync, PythonAsync, NodeConnect, NodeEventSource, Chromium];
+    let clients = [
+        Rust,
+        PythonSync,
+        PythonAsync,
+        NodeConnect,
+        NodeEventSource,
+        Chromium,
+    ];
     let servers = [ServerKind::Rust, ServerKind::Python, ServerKind::Node];
-    clients.into_iter().flat_map(move |client| servers.map(|server| Pair { client, server }))
+    clients
+        .into_iter()
+        .flat_map(move |client| servers.map(|server| Pair { client, server }))
 }
 
 impl fmt::Display for Pair {
@@ -84,7 +93,12 @@ impl Peers {
         Program::start(format!("the {kind:?} server"), command)
     }
 
-    pub(crate) fn start_client(&self, kind: ClientKind, url: &str, fixture: &Fixture) -> Result<Client> {
+    pub(crate) fn start_client(
+        &self,
+        kind: ClientKind,
+        url: &str,
+        fixture: &Fixture,
+    ) -> Result<Client> {
         let mut command = match kind {
             ClientKind::Rust => Command::new(sibling("peer-client")?),
             ClientKind::PythonSync => self.python("sync_client.py"),
@@ -98,7 +112,10 @@ impl Peers {
             }
         };
         command.arg(url).args(fixture.types());
-        Ok(Client::Program(Program::start(format!("the {kind:?} client"), command)?))
+        Ok(Client::Program(Program::start(
+            format!("the {kind:?} client"),
+            command,
+        )?))
     }
 
     fn python(&self, file: &str) -> Command {

@@ -1,10 +1,10 @@
 //! One pair plays the fixture.
 
 use anyhow::{Context, Result, bail, ensure};
+use eventwire_tests::PATIENCE;
 use eventwire_tests::program::Program;
 use eventwire_tests::proxy::{Cut, Proxy};
 use eventwire_tests::report::{ClientReport, ServerCommand, ServerReport};
-use eventwire_tests::PATIENCE;
 use tokio::time::{Instant, sleep};
 
 use crate::fixture::{Fixture, Part, Plan, plans};
@@ -28,10 +28,20 @@ pub(crate) async fn play(fixture: &Fixture, peers: &Peers, pair: Pair) -> Result
     let mut server = peers.start_server(pair.server, fixture)?;
     let url = match server.report("its address").await? {
         ServerReport::Listening { url } => url,
-        other => bail!("{} reported {other:?} where its address was to come", server.name()),
+        other => bail!(
+            "{} reported {other:?} where its address was to come",
+            server.name()
+        ),
     };
-    let (addr, path) = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).context(url.clone())?;
-    let proxy = Proxy::start(addr.parse().with_context(|| format!("the address of {url}"))?).await?;
+    let (addr, path) = url
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split_once('/'))
+        .context(url.clone())?;
+    let proxy = Proxy::start(
+        addr.parse()
+            .with_context(|| format!("the address of {url}"))?,
+    )
+    .await?;
 
     let mut published = Vec::new();
     for plan in plans(&fixture.earlier) {
@@ -39,10 +49,20 @@ pub(crate) async fn play(fixture: &Fixture, peers: &Peers, pair: Pair) -> Result
     }
     let target = format!("/{path}?topic={}", fixture.topic.replace('/', "%2F"));
     let client = peers.start_client(pair.client, &proxy.url(&target), fixture)?;
-    let mut play = Play { fixture, server, proxy, client, published, position: String::new(), cuts: 0 };
+    let mut play = Play {
+        fixture,
+        server,
+        proxy,
+        client,
+        published,
+        position: String::new(),
+        cuts: 0,
+    };
     play.open().await.context("at the start")?;
     for part in &fixture.parts {
-        play.part(part).await.with_context(|| format!("in the part {:?}", part.name))?;
+        play.part(part)
+            .await
+            .with_context(|| format!("in the part {:?}", part.name))?;
     }
     play.close().await.context("at the end")
 }
@@ -51,8 +71,15 @@ impl Play<'_> {
     async fn open(&mut self) -> Result<()> {
         self.expect(ClientReport::Opened).await?;
         let visit = self.proxy.visit(0).await?;
-        ensure!(visit.last_event_id.is_none(), "the first request has a Last-Event-ID: {visit:?}");
-        self.position = self.published.last().map(|(_, id)| id.clone()).unwrap_or_default();
+        ensure!(
+            visit.last_event_id.is_none(),
+            "the first request has a Last-Event-ID: {visit:?}"
+        );
+        self.position = self
+            .published
+            .last()
+            .map(|(_, id)| id.clone())
+            .unwrap_or_default();
         Ok(())
     }
 
@@ -83,24 +110,43 @@ impl Play<'_> {
             cut.last_event_id
         );
         let visit = self.proxy.visit(self.cuts).await?;
-        let came_with = visit.last_event_id.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-        ensure!(came_with == *position, "it came back with {came_with:?} and had all up to {position:?}");
+        let came_with = visit
+            .last_event_id
+            .as_deref()
+            .map(String::from_utf8_lossy)
+            .unwrap_or_default();
+        ensure!(
+            came_with == *position,
+            "it came back with {came_with:?} and had all up to {position:?}"
+        );
         self.proxy.release();
 
         let mut report = self.next().await?;
-        ensure!(matches!(report, ClientReport::Reconnecting { .. }), "after the cut it reported {report:?}");
+        ensure!(
+            matches!(report, ClientReport::Reconnecting { .. }),
+            "after the cut it reported {report:?}"
+        );
         while matches!(report, ClientReport::Reconnecting { .. }) {
             report = self.next().await?;
         }
-        ensure!(report == ClientReport::Opened, "instead of a second opening it reported {report:?}");
+        ensure!(
+            report == ClientReport::Opened,
+            "instead of a second opening it reported {report:?}"
+        );
 
         let mut from = first_missed;
         let answer = self.proxy.answered(self.cuts).await?;
         let first = answer.first.context("no first event")?;
         if let Some(reason) = &part.reset {
             from = self.published.len() - self.fixture.max_events;
-            ensure!(from > first_missed, "nothing was evicted: the fixture publishes too little");
-            ensure!(first.event() == "eventwire.reset", "the answer begins with {first:?}");
+            ensure!(
+                from > first_missed,
+                "nothing was evicted: the fixture publishes too little"
+            );
+            ensure!(
+                first.event() == "eventwire.reset",
+                "the answer begins with {first:?}"
+            );
             self.expect(ClientReport::Reset {
                 requested: self.position.clone(),
                 reason: reason.clone(),
@@ -108,8 +154,15 @@ impl Play<'_> {
             })
             .await?;
         } else {
-            ensure!(answer.mark.as_ref() == Some(&self.position), "the answer starts from {:?}", answer.mark);
-            ensure!(first.id() == self.published[from].1, "the answer begins with {first:?}");
+            ensure!(
+                answer.mark.as_ref() == Some(&self.position),
+                "the answer starts from {:?}",
+                answer.mark
+            );
+            ensure!(
+                first.id() == self.published[from].1,
+                "the answer begins with {first:?}"
+            );
         }
         self.delivered(from).await
     }
@@ -127,7 +180,12 @@ impl Play<'_> {
         for index in from..self.published.len() {
             let (plan, id) = self.published[index].clone();
             let event = plan.event.unwrap_or_else(|| "message".to_owned());
-            self.expect(ClientReport::Event { event, data: plan.data, id: id.clone() }).await?;
+            self.expect(ClientReport::Event {
+                event,
+                data: plan.data,
+                id: id.clone(),
+            })
+            .await?;
             self.position = id;
         }
         Ok(())
@@ -148,7 +206,12 @@ impl Play<'_> {
             Ok(report) => report.seen_as_item()?,
             Err(error) => return Err(error),
         };
-        ensure!(report == expected, "it reported {} where {} was to come", brief(&report), brief(&expected));
+        ensure!(
+            report == expected,
+            "it reported {} where {} was to come",
+            brief(&report),
+            brief(&expected)
+        );
         Ok(())
     }
 
@@ -162,10 +225,16 @@ impl Play<'_> {
             match self.server.report("stats").await? {
                 ServerReport::Stats { subscribers: 0 } => break,
                 ServerReport::Stats { subscribers } => {
-                    ensure!(begun.elapsed() < PATIENCE, "the hub still has {subscribers} subscribers");
+                    ensure!(
+                        begun.elapsed() < PATIENCE,
+                        "the hub still has {subscribers} subscribers"
+                    );
                     sleep(std::time::Duration::from_millis(20)).await;
                 }
-                other => bail!("{} reported {other:?} where stats were to come", self.server.name()),
+                other => bail!(
+                    "{} reported {other:?} where stats were to come",
+                    self.server.name()
+                ),
             }
         }
         self.client.stop().await?;
@@ -175,10 +244,19 @@ impl Play<'_> {
 
 async fn publish(server: &mut Program, topic: &str, plan: Plan) -> Result<(Plan, String)> {
     let (event, data) = (plan.event.clone(), plan.data.clone());
-    server.send(&ServerCommand::Publish { topic: topic.to_owned(), event, data }).await?;
+    server
+        .send(&ServerCommand::Publish {
+            topic: topic.to_owned(),
+            event,
+            data,
+        })
+        .await?;
     match server.report("the id of an event").await? {
         ServerReport::Published { id } => Ok((plan, id)),
-        other => bail!("{} reported {other:?} where the id of an event was to come", server.name()),
+        other => bail!(
+            "{} reported {other:?} where the id of an event was to come",
+            server.name()
+        ),
     }
 }
 

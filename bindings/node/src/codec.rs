@@ -1,0 +1,79 @@
+//! Decoder and encoder.
+
+use eventwire_bridge::{decode, encode};
+use napi::Env;
+use napi::bindgen_prelude::Buffer;
+use napi_derive::napi;
+
+use crate::batch::Batch;
+use crate::failure::{Result, raise};
+use crate::options::size;
+
+#[napi(object, object_to_js = false)]
+pub struct DecoderOptions {
+    pub last_event_id: Option<String>,
+    pub max_line: Option<f64>,
+    pub max_event: Option<f64>,
+    pub comments: Option<bool>,
+}
+
+#[derive(Debug)]
+#[napi]
+pub struct Decoder(decode::Decoder);
+
+#[napi]
+impl Decoder {
+    #[napi(constructor)]
+    pub fn new(options: DecoderOptions) -> Self {
+        let mut built = decode::DecoderOptions::default();
+        built.last_event_id = options.last_event_id.unwrap_or_default();
+        built.max_line = size(options.max_line, built.max_line);
+        built.max_event = size(options.max_event, built.max_event);
+        built.comments = options.comments.unwrap_or_default();
+        Self(decode::Decoder::new(built))
+    }
+
+    #[napi]
+    pub fn feed<'env>(&self, env: &'env Env, chunk: &[u8]) -> Result<Batch<'env>> {
+        let batch = self.0.feed(chunk).map_err(raise)?;
+        Batch::new(env, &batch)
+            .map_err(|error| napi::Error::new("GenericFailure", error.reason.clone()))
+    }
+
+    #[napi(getter)]
+    pub fn last_event_id(&self) -> String {
+        self.0.last_event_id()
+    }
+
+    #[napi(getter)]
+    pub fn reconnection_time(&self) -> Option<f64> {
+        self.0.reconnection_time().map(|time| time as f64)
+    }
+
+    #[napi]
+    pub fn reset(&self) {
+        self.0.reset();
+    }
+}
+
+#[napi(object, object_to_js = false)]
+pub struct Parts {
+    pub comment: Option<String>,
+    pub retry: Option<f64>,
+    pub id: Option<String>,
+    pub event: Option<String>,
+    pub data: Option<String>,
+}
+
+#[napi]
+pub fn encode(parts: Parts) -> Result<Buffer> {
+    let bytes = encode::encode(&encode::Parts {
+        comment: parts.comment.as_deref(),
+        retry: parts.retry.map(|time| time as u64),
+        id: parts.id.as_deref(),
+        event: parts.event.as_deref(),
+        data: parts.data.as_deref(),
+    })
+    .map_err(raise)?;
+    Ok(bytes.into())
+}

@@ -1,0 +1,184 @@
+//! The hub of this process.
+
+use std::time::Duration;
+
+use eventwire_bridge::hub;
+use napi::Env;
+use napi_derive::napi;
+
+use crate::batch::Fetched;
+use crate::failure::{Result, raise};
+use crate::notifier::Notifier;
+use crate::options::{size, time};
+use crate::task::{self, DoneTask, IdTask, ServerTask};
+
+#[napi(object, object_to_js = false)]
+pub struct HubOptions {
+    pub store: Option<String>,
+    pub max_events: Option<f64>,
+    pub max_bytes: Option<f64>,
+    pub max_topics: Option<f64>,
+    pub max_age: Option<f64>,
+    /// Never, where it is 0.
+    pub heartbeat: Option<f64>,
+    pub retry: Option<f64>,
+    pub slow: Option<String>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct Message {
+    pub topics: Vec<String>,
+    pub data: String,
+    pub event: Option<String>,
+    pub key: Option<String>,
+}
+
+impl From<Message> for hub::Message {
+    fn from(message: Message) -> Self {
+        let Message {
+            topics,
+            data,
+            event,
+            key,
+        } = message;
+        Self {
+            topics,
+            data,
+            event,
+            key,
+        }
+    }
+}
+
+#[napi(object, object_to_js = false)]
+pub struct SubscribeOptions {
+    pub topics: Vec<String>,
+    pub last_event_id: Option<String>,
+    pub start: Option<String>,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct ServeOptions {
+    pub address: String,
+    pub cors: Vec<String>,
+    pub open_publish: bool,
+    pub max_connections: Option<f64>,
+    pub max_body: Option<f64>,
+}
+
+#[derive(Debug)]
+#[napi]
+pub struct Hub(hub::Hub);
+
+#[napi]
+impl Hub {
+    #[napi(constructor)]
+    pub fn new(options: HubOptions) -> Result<Self> {
+        let mut built = hub::HubOptions::default();
+        built.store = options.store.unwrap_or(built.store);
+        built.max_events = size(options.max_events, built.max_events);
+        built.max_bytes = size(options.max_bytes, built.max_bytes);
+        built.max_topics = size(options.max_topics, built.max_topics);
+        built.max_age = options.max_age.map(time);
+        built.heartbeat = match options.heartbeat.map(time) {
+            Some(Duration::ZERO) => None,
+            given => given.or(built.heartbeat),
+        };
+        built.retry = options.retry.map(time);
+        built.slow = options.slow.unwrap_or(built.slow);
+        hub::Hub::new(built).map(Self).map_err(raise)
+    }
+
+    #[napi]
+    pub fn publish(&self, message: Message) -> Result<IdTask> {
+        task::start(self.0.publish(message.into()), IdTask)
+    }
+
+    #[napi]
+    pub fn subscribe(&self, options: SubscribeOptions) -> Result<Subscription> {
+        let mut built = hub::SubscribeOptions::default();
+        built.topics = options.topics;
+        built.last_event_id = options.last_event_id;
+        built.start = options.start.unwrap_or(built.start);
+        self.0.subscribe(built).map(Subscription).map_err(raise)
+    }
+
+    #[napi]
+    pub fn serve(&self, options: ServeOptions) -> Result<ServerTask> {
+        let built = hub::ServeOptions {
+            address: options.address,
+            cors: options.cors,
+            open_publish: options.open_publish,
+            max_connections: options.max_connections.map(|count| count as usize),
+            max_body: options.max_body.map(|bytes| bytes as usize),
+        };
+        task::start(self.0.serve(built), ServerTask)
+    }
+
+    /// The hub's figures, as JSON.
+    #[napi]
+    pub fn stats(&self) -> Result<String> {
+        self.0.stats().map_err(raise)
+    }
+
+    #[napi]
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// A subscription in this process.
+#[derive(Debug)]
+#[napi]
+pub struct Subscription(hub::Subscription);
+
+#[napi]
+impl Subscription {
+    /// Starts to read it, as frames or as events.
+    #[napi]
+    pub fn open(&self, frames: bool) -> Result<()> {
+        self.0.open(frames).map_err(raise)
+    }
+
+    #[napi]
+    pub fn listen(&self, notifier: &Notifier, token: u32) {
+        self.0.listen(notifier.0.clone(), token.into());
+    }
+
+    #[napi]
+    pub fn drain<'env>(&self, env: &'env Env) -> napi::Result<Fetched<'env>> {
+        Fetched::new(env, &self.0.drain())
+    }
+
+    #[napi]
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    #[napi(getter)]
+    pub fn last_event_id(&self) -> String {
+        self.0.last_event_id()
+    }
+}
+
+#[derive(Debug)]
+#[napi]
+pub struct Server(pub(crate) hub::Server);
+
+#[napi]
+impl Server {
+    #[napi(getter)]
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+
+    #[napi]
+    pub fn drain(&self, timeout: f64) -> Result<DoneTask> {
+        task::start(self.0.drain(time(timeout)), DoneTask)
+    }
+
+    #[napi]
+    pub fn close(&self) {
+        self.0.close();
+    }
+}

@@ -1,0 +1,96 @@
+//! A subscription to a URL.
+
+use eventwire_bridge::stream;
+use napi::Env;
+use napi::bindgen_prelude::Buffer;
+use napi_derive::napi;
+
+use crate::batch::Fetched;
+use crate::failure::{Result, raise};
+use crate::notifier::Notifier;
+use crate::options::{RetryOptions, headers, size, time};
+
+#[napi(object, object_to_js = false)]
+pub struct StreamOptions {
+    pub url: String,
+    pub method: Option<String>,
+    pub headers: Vec<Vec<String>>,
+    pub body: Option<Buffer>,
+    pub last_event_id: Option<String>,
+    /// Never, where it is false.
+    pub reconnect: bool,
+    pub retry: Option<RetryOptions>,
+    pub connect_timeout: Option<f64>,
+    pub idle_timeout: Option<f64>,
+    pub event_timeout: Option<f64>,
+    pub max_line: Option<f64>,
+    pub max_event: Option<f64>,
+    pub mailbox: Option<f64>,
+    pub comments: Option<bool>,
+    pub follow_redirects: Option<bool>,
+    pub event_source: Option<bool>,
+}
+
+#[derive(Debug)]
+#[napi]
+pub struct Stream(stream::Stream);
+
+#[napi]
+impl Stream {
+    #[napi(constructor)]
+    pub fn new(options: StreamOptions) -> Result<Self> {
+        let mut built = stream::StreamOptions::new(options.url);
+        built.method = options.method.unwrap_or(built.method);
+        built.headers = headers(options.headers);
+        built.body = options.body.map(Vec::from);
+        built.last_event_id = options.last_event_id.unwrap_or_default();
+        built.retry = options
+            .reconnect
+            .then(|| options.retry.map(Into::into).unwrap_or_default());
+        built.connect_timeout = options.connect_timeout.map_or(built.connect_timeout, time);
+        built.idle_timeout = options.idle_timeout.map(time);
+        built.event_timeout = options.event_timeout.map(time);
+        built.max_line = size(options.max_line, built.max_line);
+        built.max_event = size(options.max_event, built.max_event);
+        built.mailbox = size(options.mailbox, built.mailbox);
+        built.comments = options.comments.unwrap_or(built.comments);
+        built.follow_redirects = options.follow_redirects.unwrap_or(built.follow_redirects);
+        built.event_source = options.event_source.unwrap_or(built.event_source);
+        stream::Stream::new(built).map(Self).map_err(raise)
+    }
+
+    #[napi]
+    pub fn open(&self) -> Result<()> {
+        self.0.open().map_err(raise)
+    }
+
+    #[napi]
+    pub fn listen(&self, notifier: &Notifier, token: u32) {
+        self.0.listen(notifier.0.clone(), token.into());
+    }
+
+    #[napi]
+    pub fn drain<'env>(&self, env: &'env Env) -> napi::Result<Fetched<'env>> {
+        Fetched::new(env, &self.0.drain())
+    }
+
+    #[napi]
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    #[napi(getter)]
+    pub fn state(&self) -> &'static str {
+        self.0.state()
+    }
+
+    #[napi(getter)]
+    pub fn last_event_id(&self) -> String {
+        self.0.last_event_id()
+    }
+
+    #[napi(getter)]
+    pub fn reconnection_time(&self) -> Option<f64> {
+        self.0.reconnection_time().map(|time| time as f64)
+    }
+}

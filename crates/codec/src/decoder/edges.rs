@@ -1,0 +1,92 @@
+//! The two ends of a chunk: what began before it, and what goes on after it.
+
+use super::Pending;
+use super::items::{Items, Stop};
+use super::line::Field;
+use super::text::Value;
+use crate::DecodeError;
+
+impl Items<'_> {
+    /// Completes the line that began in an earlier chunk.
+    #[inline(never)]
+    pub(super) fn finish_line(&mut self) -> Result<Option<Stop>, DecodeError> {
+        let Some((start, end)) = self.next_line() else {
+            return Ok(None);
+        };
+        self.continues = false;
+        let mut line = std::mem::take(&mut self.decoder.line);
+        line.extend_from_slice(&self.chunk[start..end]);
+        self.check(&line, true)?;
+        let stop = self.buffered_line(&mut line);
+        line.clear();
+        self.decoder.line = line;
+        Ok(stop)
+    }
+
+    fn buffered_line(&mut self, line: &mut Vec<u8>) -> Option<Stop> {
+        let decoder = &mut *self.decoder;
+        let (field, value_start) = Field::of(line);
+        let value = &line[value_start..];
+        match field {
+            Field::Data => {
+                match self.data {
+                    Value::None => decoder.data.take_line(line, value_start),
+                    _ => decoder.data.push_line(value),
+                }
+                self.data = Value::Buffer;
+            }
+            Field::Event => {
+                decoder.event.set(value);
+                self.event = Value::Buffer;
+            }
+            Field::Id => {
+                if !value.contains(&0) {
+                    decoder.id.set(value);
+                    self.id = Value::Buffer;
+                }
+            }
+            Field::Retry => return decoder.retry_line(value),
+            Field::Comment => {
+                if decoder.comments {
+                    decoder.comment.take_line(line, value_start);
+                    return Some(Stop::Comment(Value::Buffer));
+                }
+            }
+            Field::Unknown => {}
+        }
+        None
+    }
+
+    /// Puts what is unfinished into the decoder.
+    pub(super) fn end_of_chunk(&mut self) -> Result<(), DecodeError> {
+        let rest = &self.chunk[self.line_start..];
+        if !rest.is_empty() {
+            self.line_start = self.chunk.len();
+            let mut line = std::mem::take(&mut self.decoder.line);
+            line.extend_from_slice(rest);
+            if self.near_limit {
+                self.check(&line, false)?;
+            }
+            self.decoder.line = line;
+        }
+        let decoder = &mut *self.decoder;
+        decoder.pending = Pending {
+            data: self.data != Value::None,
+            event: self.event != Value::None,
+            id: self.id != Value::None,
+        };
+        let values = [
+            (self.data, &mut decoder.data),
+            (self.event, &mut decoder.event),
+            (self.id, &mut decoder.id),
+        ];
+        for (value, buffer) in values {
+            if let Value::Chunk(span) = value {
+                buffer.set(&self.chunk[span.start..span.end]);
+            }
+        }
+        decoder.trim();
+        self.finish();
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! Serving a hub over HTTP/1.1 and HTTP/2 (by prior knowledge), by hyper.
+
+mod body;
+mod connection;
+mod options;
+mod server;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+pub use self::options::ServeOptions;
+pub use self::server::Server;
+
+use self::connection::Acceptor;
+use self::server::{Counts, Phase};
+use crate::error::ServeError;
+use crate::hub::Hub;
+
+impl Hub {
+    /// Serves the hub at `address` (`host:port`; port 0 takes a free one) until the server is closed or dropped. It runs
+    /// on the Tokio runtime that this is called in.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use eventwire_server::{Hub, ServeOptions};
+    ///
+    /// let server = Hub::new().serve("127.0.0.1:0", ServeOptions::new()).await?;
+    /// println!("curl -N {}/events?topic=orders", server.url());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError`]: the address is none, is in use, or could be reached from elsewhere by anybody; there is no runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is served.
+    pub async fn serve(&self, address: &str, options: ServeOptions) -> Result<Server, ServeError> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| ServeError::NoRuntime)?;
+        let mut http = options.http;
+        let listener = listen(address).await?;
+        let local = listener.local_addr().map_err(|source| ServeError::Bind {
+            address: address.to_owned(),
+            source,
+        })?;
+        if local.ip().is_loopback() {
+            let open = http.open_publish || http.authorizer.is_none();
+            http = http.loopback(true).open_publish(open);
+        } else if http.authorizer.is_none() && !http.open_publish {
+            return Err(ServeError::Unguarded(local.to_string()));
+        }
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let counts = Arc::new(Counts::default());
+        let acceptor = Acceptor {
+            endpoint: self.endpoint(http),
+            max_connections: options.max_connections,
+            head_timeout: options.head_timeout,
+            phases,
+            counts: counts.clone(),
+        };
+        runtime.spawn(acceptor.run(listener));
+        Ok(Server::new(local, phase, counts))
+    }
+}
+
+async fn listen(address: &str) -> Result<TcpListener, ServeError> {
+    let wrong = |source| ServeError::Address {
+        address: address.to_owned(),
+        source,
+    };
+    let found: Vec<SocketAddr> = tokio::net::lookup_host(address)
+        .await
+        .map_err(wrong)?
+        .collect();
+    let mut last = wrong(io::Error::new(
+        io::ErrorKind::NotFound,
+        "the name has no address",
+    ));
+    for socket in found {
+        // SO_REUSEADDR is set by bind: a restart need not wait for old connections.
+        match TcpListener::bind(socket).await {
+            Ok(listener) => return Ok(listener),
+            Err(source) => {
+                last = ServeError::Bind {
+                    address: address.to_owned(),
+                    source,
+                }
+            }
+        }
+    }
+    Err(last)
+}

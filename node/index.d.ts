@@ -1,0 +1,425 @@
+// Server-Sent Events: decode and encode, subscribe, publish.
+//
+// Times are milliseconds, sizes are bytes. A wrong argument is a TypeError that names it.
+
+/** Names and values, in any form that `new Headers` takes. */
+export type HeadersLike = NonNullable<ConstructorParameters<typeof Headers>[0]>;
+
+/** One message of an event stream. */
+export interface StreamEvent {
+  /** Its type; `message` where the stream names none. */
+  event: string;
+  data: string;
+  /** The last event ID when it was dispatched; empty where there is none. */
+  id: string;
+}
+
+/** A comment, where they were asked for. */
+export interface DecodedComment {
+  comment: string;
+}
+
+/** Bytes, in any form that can be iterated: a `fetch` body, a `node:http` message, an array. */
+export type ByteSource = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export interface DecoderOptions {
+  /** The last event ID to begin with; none by default. */
+  lastEventId?: string;
+  /** The longest line; 16 MiB by default. */
+  maxLine?: number;
+  /** The largest event; 16 MiB by default. */
+  maxEvent?: number;
+  /** Whether comments come out too; false by default. */
+  comments?: boolean;
+}
+
+/**
+ * Decodes an event stream, chunk by chunk, however it is cut.
+ *
+ * @example
+ * const decoder = new Decoder();
+ * for (const event of decoder.feed(chunk)) console.log(event.data);
+ */
+export class Decoder<Item = StreamEvent> {
+  constructor(options?: DecoderOptions);
+  /**
+   * The events that end in this chunk; with `comments`, comments among them: `'comment' in item` tells them apart.
+   *
+   * @throws DecodeError where a line or an event passed its limit. Events before it in the same chunk are returned, and the
+   * next call throws.
+   */
+  feed(chunk: Uint8Array): Item[];
+  /** As of the last blank line; empty where there is none. */
+  readonly lastEventId: string;
+  /** What `retry:` last said; null where it said nothing. */
+  readonly reconnectionTime: number | null;
+  /** Begins a new connection: everything but the last event ID is forgotten. */
+  reset(): void;
+}
+
+/**
+ * Decodes a byte stream.
+ *
+ * @example
+ * const response = await fetch(url);
+ * for await (const event of decode(response.body)) {
+ *   if (event.data === '[DONE]') break;
+ *   console.log(JSON.parse(event.data));
+ * }
+ */
+export function decode(source: ByteSource | null, options?: DecoderOptions): AsyncGenerator<StreamEvent, void, undefined>;
+
+/**
+ * Decodes within a pipe: `body.pipeThrough(new EventDecoderStream())`. With `batches`, each chunk is an array of events,
+ * which costs less.
+ */
+export class EventDecoderStream<Batches extends boolean = false> {
+  constructor(options?: DecoderOptions & { batches?: Batches });
+  readonly readable: ReadableStream<Batches extends true ? StreamEvent[] : StreamEvent>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+export interface Block {
+  data?: string;
+  /** The type; only together with `data`. */
+  event?: string;
+  /** An empty one resets the reader's last event ID. */
+  id?: string;
+  /** The reconnection time, a whole number. */
+  retry?: number;
+  /** A comment; each of its lines becomes one. */
+  comment?: string;
+}
+
+/**
+ * One block of an event stream.
+ *
+ * @throws EncodeError for a CR, LF or NUL in `event` or `id`, `event` without `data`, or nothing at all.
+ */
+export function encode(block: Block): Uint8Array;
+
+export interface RetryPolicy {
+  /** The first delay; 1,000 by default. `retry:` sets it. */
+  base?: number;
+  /** The longest delay; 30,000 by default. */
+  max?: number;
+  /** The shortest delay; 500 by default. */
+  min?: number;
+  /** How many failed attempts in a row end it; null, the default, for no end. */
+  attempts?: number | null;
+  /** How long it may take until a connection stands again; null, the default, for no end. */
+  deadline?: number | null;
+  /** Whether a request with a body is sent again; false by default. */
+  resendBody?: boolean;
+  /** How long a connection must stand, and deliver, before the delays begin anew; 10,000 by default. */
+  stableAfter?: number;
+}
+
+export interface ConnectOptions {
+  /** GET by default. */
+  method?: string;
+  headers?: HeadersLike;
+  /** Added to the query of the URL. */
+  params?: ConstructorParameters<typeof URLSearchParams>[0];
+  body?: string | Uint8Array;
+  /** A body, as JSON. */
+  json?: unknown;
+  /** Where to resume from. */
+  lastEventId?: string;
+  /** When to reconnect; null for never. */
+  retry?: RetryPolicy | null;
+  /** How long a connection and its response may take; 10,000 by default. */
+  connectTimeout?: number;
+  /** How long no byte may come (a dead peer); null, the default, for ever. */
+  idleTimeout?: number | null;
+  /** How long no event may come (a stalled producer); null, the default, for ever. */
+  eventTimeout?: number | null;
+  /** The longest line; 16 MiB by default. */
+  maxLine?: number;
+  /** The largest event; 16 MiB by default. */
+  maxEvent?: number;
+  /** How much may wait to be read; 1 MiB by default. What is more stays with the sender. */
+  mailbox?: number;
+  /** Whether `items()` gives comments; false by default. */
+  comments?: boolean;
+  /** Whether redirects are followed; true by default. */
+  followRedirects?: boolean;
+  /** Closes the stream. */
+  signal?: AbortSignal;
+}
+
+/** What happens on a stream. */
+export type StreamItem =
+  | { kind: 'opened'; status: number; url: string; headers: Headers }
+  | ({ kind: 'event' } & StreamEvent)
+  | { kind: 'comment'; comment: string }
+  /** A hub no longer holds all that was missed; what it holds follows. */
+  | ({
+      kind: 'reset';
+      requested: string;
+      reason: 'evicted' | 'ahead' | 'epoch' | 'malformed';
+      first: string;
+    } & StreamEvent)
+  | { kind: 'reconnecting'; reason: Error; attempt: number; delay: number }
+  | {
+      kind: 'closed';
+      reason: 'closed' | 'no_content' | 'ended' | 'failed' | 'gave_up';
+      error: Error | null;
+    };
+
+/**
+ * Events from a URL. Nothing is sent before the first one is asked for. When the connection breaks it is made again, and goes
+ * on after the last event.
+ *
+ * Iteration ends after `close()`, an answer of 204, and a clean end that is not to be retried; every other end throws. A hub's
+ * reset arrives as an event of type `eventwire.reset`, and in `items()` as an item of its own kind.
+ */
+export class EventStream implements AsyncIterable<StreamEvent> {
+  private constructor();
+  [Symbol.asyncIterator](): AsyncGenerator<StreamEvent, void, undefined>;
+  /** Everything that happens, the connection included. */
+  items(): AsyncGenerator<StreamItem, void, undefined>;
+  /** Events as they arrive together: one suspension for many. */
+  batches(): AsyncGenerator<StreamEvent[], void, undefined>;
+  /** Ends it; nothing is delivered after this. */
+  close(): void;
+  /** The process stays alive while the stream is awaited; the default. */
+  ref(): this;
+  /** The process does not stay alive for this stream. */
+  unref(): this;
+  readonly url: string;
+  readonly state: 'connecting' | 'open' | 'closed';
+  /** The last event ID that was received. */
+  readonly lastEventId: string;
+  /** What `retry:` last said; null where it said nothing. */
+  readonly reconnectionTime: number | null;
+  /** The answer of the server; null before the first. */
+  readonly response: { status: number; headers: Headers; url: string } | null;
+}
+
+/**
+ * @example
+ * for await (const event of connect('http://127.0.0.1:8844/events?topic=orders')) {
+ *   console.log(event.id, event.data);
+ * }
+ */
+export function connect(url: string | URL, options?: ConnectOptions): EventStream;
+
+export interface EventSourceInit {
+  withCredentials?: boolean;
+  method?: string;
+  headers?: HeadersLike;
+  body?: string | Uint8Array;
+  lastEventId?: string;
+}
+
+/** An `error` event, which says what happened. */
+export interface EventSourceErrorEvent extends Event {
+  readonly message: string;
+  /** The status of the answer, where there was one. */
+  readonly status: number | undefined;
+  readonly error: Error | null;
+}
+
+/** An event of the stream, as the standard's class gives it. */
+export interface EventSourceMessageEvent extends Event {
+  readonly data: string;
+  readonly origin: string;
+  readonly lastEventId: string;
+}
+
+export interface EventSourceEventMap {
+  open: Event;
+  message: EventSourceMessageEvent;
+  error: EventSourceErrorEvent;
+}
+
+/** The class of the WHATWG standard (HTML, section 9.2). It keeps the process alive until it is closed or `unref`ed. */
+export class EventSource extends EventTarget {
+  constructor(url: string | URL, init?: EventSourceInit);
+  static readonly CONNECTING: 0;
+  static readonly OPEN: 1;
+  static readonly CLOSED: 2;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSED: 2;
+  readonly url: string;
+  readonly withCredentials: boolean;
+  readonly readyState: 0 | 1 | 2;
+  readonly lastEventId: string;
+  readonly reconnectionTime: number | null;
+  onopen: ((this: EventSource, event: Event) => unknown) | null;
+  onmessage: ((this: EventSource, event: EventSourceMessageEvent) => unknown) | null;
+  onerror: ((this: EventSource, event: EventSourceErrorEvent) => unknown) | null;
+  addEventListener<K extends keyof EventSourceEventMap>(
+    type: K,
+    listener: (this: EventSource, event: EventSourceEventMap[K]) => unknown,
+    options?: boolean | { once?: boolean; signal?: AbortSignal },
+  ): void;
+  addEventListener(
+    type: string,
+    listener: (this: EventSource, event: EventSourceMessageEvent) => unknown,
+    options?: boolean | { once?: boolean; signal?: AbortSignal },
+  ): void;
+  close(): void;
+  ref(): this;
+  unref(): this;
+}
+
+export interface HubOptions {
+  /** `memory:`, so far the only one. */
+  store?: string;
+  /** How many events the log holds; 100,000 by default. */
+  maxEvents?: number;
+  /** How many bytes the log holds; 64 MiB by default. */
+  maxBytes?: number;
+  /** How many topics are known at a time; 1,000,000 by default. */
+  maxTopics?: number;
+  /** How long an event is held; null, the default, for as long as there is room. */
+  maxAge?: number | null;
+  /** How long a stream may be silent before a comment is sent; 15,000 by default, null for ever. */
+  heartbeat?: number | null;
+  /** The reconnection time that subscribers are told; null, the default, for none. */
+  retry?: number | null;
+  /** What happens to a subscriber that the log's tail has passed; `disconnect` by default. */
+  slow?: 'disconnect' | 'skip';
+}
+
+export type Message = string | ({ event?: string; key?: string } & ({ data: string } | { json: unknown }));
+
+export interface SubscribeOptions {
+  lastEventId?: string;
+  /** Where to begin without a last event ID: `live` (the default), `earliest` or `last:N`. */
+  start?: 'live' | 'earliest' | `last:${number}`;
+}
+
+export interface ListenOptions {
+  /** 127.0.0.1 by default. Another address than a loopback one needs `openPublish`. */
+  host?: string;
+  /** 0, the default, takes a free one. */
+  port?: number;
+  /** The origins whose pages may read; `*` for any. */
+  cors?: string | string[];
+  /** Whether anybody may publish who reaches an address that is no loopback one; false by default. */
+  openPublish?: boolean;
+  limits?: { maxConnections?: number; maxBody?: number };
+}
+
+export interface Stats {
+  subscribers: number;
+  topics: number;
+  published: number;
+  events: number;
+  bytes: number;
+  /** The position of the log's end. */
+  lastEventId: string;
+  ended: Record<string, number>;
+}
+
+/**
+ * The publishing side of an application: topics, one log, subscribers.
+ *
+ * @example
+ * const hub = new Hub();
+ * const server = await hub.listen({ port: 8844 });
+ * await hub.publish('orders', { json: { number: 42 } });
+ */
+export class Hub {
+  constructor(options?: HubOptions);
+  /** Publishes under one topic or several; the event's id. */
+  publish(topics: string | string[], message: Message): Promise<string>;
+  /** Reads topics in this process; nothing that is published from now on is missed. */
+  subscribe(topics: string | string[], options?: SubscribeOptions): Subscription;
+  /** Serves the hub over HTTP. */
+  listen(options?: ListenOptions): Promise<Server>;
+  stats(): Stats;
+  /** Ends all subscriptions. */
+  close(): void;
+}
+
+/** Topics of a hub, read in its own process: as events, or as frames. */
+export class Subscription implements AsyncIterable<StreamEvent> {
+  private constructor();
+  [Symbol.asyncIterator](): AsyncGenerator<StreamEvent, void, undefined>;
+  /** The encoded events, marks and heartbeats, to be written to a response as they are. */
+  frames(): AsyncGenerator<Uint8Array, void, undefined>;
+  readonly lastEventId: string;
+  close(): void;
+}
+
+/** A hub that listens; it keeps the process alive until it is closed. */
+export class Server {
+  private constructor();
+  /** `http://host:port`. */
+  readonly url: string;
+  /** Takes no new connections, ends the streams, and waits at most so long; 10,000 by default. */
+  drain(timeout?: number): Promise<void>;
+  close(): void;
+}
+
+export interface PublisherOptions {
+  headers?: HeadersLike;
+  /** When to try again; null for never. A retry is harmless: each event has a key. */
+  retry?: RetryPolicy | null;
+}
+
+/** Publishes to a hub that runs elsewhere, in the order of the calls. */
+export class Publisher {
+  /** The URL of the hub, or of its `/events`. */
+  constructor(url: string | URL, options?: PublisherOptions);
+  publish(topics: string | string[], message: Message): Promise<string>;
+  close(): void;
+}
+
+/** What all errors of eventwire are. */
+export class EventwireError extends Error {
+  /** The name of the class, for programs. */
+  readonly kind: string;
+}
+/** A line or an event passed its limit. */
+export class DecodeError extends EventwireError {
+  readonly limit: 'line' | 'event';
+  readonly max: number;
+}
+/** A value that cannot be written into an event stream. */
+export class EncodeError extends EventwireError {
+  readonly field: string;
+}
+/** No connection, or a broken one. */
+export class ConnectError extends EventwireError {
+  readonly url?: string;
+  readonly attempt?: number;
+}
+/** A status that is no event stream. */
+export class StatusError extends EventwireError {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Headers;
+  /** The first KiB. */
+  readonly body: string;
+  readonly retryAfter?: number;
+  readonly attempt?: number;
+}
+/** A response that is no event stream. */
+export class ContentTypeError extends EventwireError {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Headers;
+}
+/** One of the clocks ran out. */
+export class StreamTimeoutError extends EventwireError {
+  readonly clock: 'connect' | 'idle' | 'event';
+}
+/** Closed already, or opened in another process. */
+export class ClosedError extends EventwireError {}
+/** The hub could not keep an event. */
+export class StoreError extends EventwireError {
+  readonly outcome: 'not_stored' | 'unknown';
+}
+/** The hub refused an event. */
+export class PublishError extends EventwireError {
+  readonly status?: number;
+  readonly outcome?: 'not_stored' | 'unknown';
+}
+/** The server could not start. */
+export class ServeError extends EventwireError {}

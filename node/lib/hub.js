@@ -1,0 +1,145 @@
+'use strict';
+
+// The hub of this process.
+
+const { native } = require('./native.js');
+const { call } = require('./errors.js');
+const { answer, hold } = require('./loop.js');
+const { Mailbox } = require('./mailbox.js');
+const { toMessage } = require('./message.js');
+const { boolean, count, milliseconds, orNull, read, string, topics } = require('./options.js');
+const { unpackFrames, unpackItems } = require('./packed.js');
+
+const hubOptions = {
+  store: string,
+  maxEvents: count,
+  maxBytes: count,
+  maxTopics: count,
+  maxAge: orNull(milliseconds),
+  // The native side reads 0 as never.
+  heartbeat: (what, value) => (value === null ? 0 : milliseconds(what, value)),
+  retry: orNull(milliseconds),
+  slow: string,
+};
+
+const listenOptions = {
+  host: string,
+  port: (what, value) => {
+    if (!Number.isInteger(value) || value < 0 || value > 65535) throw new TypeError(`${what} must be a port, 0 to 65535`);
+    return value;
+  },
+  cors: (what, value) => (Array.isArray(value) ? value : [value]).map((origin) => string(what, origin)),
+  openPublish: boolean,
+  limits: (what, value) => read(what, value, { maxConnections: count, maxBody: count }),
+};
+
+class Hub {
+  #native;
+
+  constructor(options) {
+    const built = read('the options of Hub', options, hubOptions);
+    this.#native = call(() => new native.Hub(built));
+  }
+
+  async publish(names, message) {
+    const built = toMessage(names, message);
+    return answer(call(() => this.#native.publish(built)));
+  }
+
+  subscribe(names, options) {
+    const checked = read('the options of subscribe', options, { lastEventId: string, start: string });
+    return new Subscription(call(() => this.#native.subscribe({ topics: topics(names), ...checked })));
+  }
+
+  async listen(options) {
+    const { host = '127.0.0.1', port = 0, cors = [], openPublish = false, limits = {} } = read(
+      'the options of listen',
+      options,
+      listenOptions,
+    );
+    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    return new Server(await answer(call(() => this.#native.serve({ address, cors, openPublish, ...limits }))));
+  }
+
+  stats() {
+    const { last_event_id: lastEventId, ...rest } = JSON.parse(call(() => this.#native.stats()));
+    return { ...rest, lastEventId };
+  }
+
+  close() {
+    this.#native.close();
+  }
+}
+
+class Subscription {
+  #native;
+  #mailbox = null;
+
+  constructor(subscription) {
+    this.#native = subscription;
+  }
+
+  // Reads it as events or as frames, whichever is asked for first.
+  async *#read(frames) {
+    if (this.#mailbox) throw new TypeError('this subscription is being read already: subscribe once more');
+    call(() => this.#native.open(frames));
+    this.#mailbox = new Mailbox(this.#native, frames ? unpackFrames : unpackItems);
+    try {
+      for (let items; (items = await this.#mailbox.next()) !== null; ) {
+        for (const item of items) {
+          if (this.#mailbox.closed) return;
+          yield item;
+        }
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  async *[Symbol.asyncIterator]() {
+    for await (const { event, data, id } of this.#read(false)) yield { event, data, id };
+  }
+
+  frames() {
+    return this.#read(true);
+  }
+
+  get lastEventId() {
+    return this.#native.lastEventId;
+  }
+
+  close() {
+    if (this.#mailbox) this.#mailbox.close();
+    else this.#native.close();
+  }
+}
+
+class Server {
+  // A server that listens keeps the process alive.
+  #native;
+  #release = hold();
+
+  constructor(server) {
+    this.#native = server;
+  }
+
+  get url() {
+    return this.#native.url;
+  }
+
+  async drain(timeout = 10_000) {
+    await answer(call(() => this.#native.drain(milliseconds('the timeout of drain', timeout))));
+    this.close();
+  }
+
+  close() {
+    this.#native.close();
+    this.#release();
+  }
+}
+
+for (const closable of [Subscription, Server]) {
+  if (Symbol.dispose) closable.prototype[Symbol.dispose] = closable.prototype.close;
+}
+
+module.exports = { Hub, Server, Subscription };

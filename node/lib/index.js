@@ -1,0 +1,11 @@
+'use strict';
+
+// Server-Sent Events: see index.d.ts for what each of these is.
+module.exports = {
+  ...require('./codec.js'),
+  ...require('./errors.js').classes,
+  ...require('./eventsource.js'),
+  ...require('./hub.js'),
+  ...require('./publisher.js'),
+  ...require('./stream.js'),
+};

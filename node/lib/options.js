@@ -1,0 +1,77 @@
+'use strict';
+
+// Options are checked where they are given: what is unknown or of the wrong type is a TypeError that names it.
+
+const describe = (value) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`);
+
+function wrong(what, expected, value) {
+  return new TypeError(`${what} must be ${expected}, and is ${describe(value)}`);
+}
+
+const string = (what, value) => {
+  if (typeof value !== 'string') throw wrong(what, 'a string', value);
+  return value;
+};
+const boolean = (what, value) => {
+  if (typeof value !== 'boolean') throw wrong(what, 'a boolean', value);
+  return value;
+};
+const bounded = (least, unit) => (what, value) => {
+  if (typeof value !== 'number' || !(value >= least)) {
+    throw typeof value === 'number'
+      ? new TypeError(`${what} must be ${unit} of at least ${least}, and is ${value}`)
+      : wrong(what, unit, value);
+  }
+  return value;
+};
+const milliseconds = bounded(0, 'a number of milliseconds');
+const count = bounded(1, 'a number');
+const orNull = (check) => (what, value) => (value === null ? undefined : check(what, value));
+const any = (_, value) => value;
+
+// Names and values, in whatever form `Headers` takes.
+const headers = (what, value) => {
+  try {
+    return [...new Headers(value)];
+  } catch (cause) {
+    throw new TypeError(`${what}: ${cause.message}`, { cause });
+  }
+};
+
+// One topic, or several.
+function topics(value) {
+  const list = Array.isArray(value) ? value : [value];
+  return list.map((topic) => string('a topic', topic));
+}
+
+// Checks `given` by a function for each name, and gives what they return; what is undefined is left out.
+function read(what, given, checks) {
+  if (given === undefined) return {};
+  if (typeof given !== 'object' || given === null) throw wrong(what, 'an object', given);
+  const result = {};
+  for (const [name, value] of Object.entries(given)) {
+    const check = checks[name];
+    if (!check) {
+      throw new TypeError(`${what} has no ${JSON.stringify(name)}: there are ${Object.keys(checks).join(', ')}`);
+    }
+    if (value === undefined) continue;
+    const checked = check(`${name} of ${what}`, value);
+    if (checked !== undefined) result[name] = checked;
+  }
+  return result;
+}
+
+const retry = (what, value) =>
+  value === null
+    ? null
+    : read(what, value, {
+        base: milliseconds,
+        max: milliseconds,
+        min: milliseconds,
+        attempts: orNull(count),
+        deadline: orNull(milliseconds),
+        resendBody: boolean,
+        stableAfter: milliseconds,
+      });
+
+module.exports = { any, boolean, count, headers, milliseconds, orNull, read, retry, string, topics, wrong };

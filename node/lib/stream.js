@@ -1,0 +1,182 @@
+'use strict';
+
+// Subscribing to a URL.
+
+const { native } = require('./native.js');
+const { call } = require('./errors.js');
+const { Mailbox } = require('./mailbox.js');
+const { any, boolean, count, headers, milliseconds, orNull, read, retry, string } = require('./options.js');
+const { unpackItems } = require('./packed.js');
+
+function body(what, value) {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  throw new TypeError(`${what} must be a string or a Uint8Array`);
+}
+
+function signal(what, value) {
+  if (!(value instanceof AbortSignal)) throw new TypeError(`${what} must be an AbortSignal`);
+  return value;
+}
+
+const streamOptions = {
+  method: string,
+  headers,
+  params: any,
+  body,
+  json: any,
+  lastEventId: string,
+  retry,
+  connectTimeout: milliseconds,
+  idleTimeout: orNull(milliseconds),
+  eventTimeout: orNull(milliseconds),
+  maxLine: count,
+  maxEvent: count,
+  mailbox: count,
+  comments: boolean,
+  followRedirects: boolean,
+  signal,
+};
+
+// What the native stream is made of, from the options of `connect`.
+function toNative(url, options) {
+  const { params, json, retry: policy, signal: _, headers: pairs = [], ...rest } = options;
+  const target = new URL(url);
+  if (params !== undefined) for (const [name, value] of new URLSearchParams(params)) target.searchParams.append(name, value);
+  const built = { ...rest, url: target.href, headers: pairs, reconnect: policy !== null, retry: policy ?? undefined };
+  if (json !== undefined) {
+    if (built.body !== undefined) throw new TypeError('give body or json, not both');
+    built.body = Buffer.from(JSON.stringify(json));
+    if (!pairs.some(([name]) => name === 'content-type')) built.headers = [...pairs, ['content-type', 'application/json']];
+  }
+  return built;
+}
+
+class EventStream {
+  #native;
+  #mailbox = null;
+  #reading = false;
+  #closed = false;
+  #referenced = true;
+  #stopListening = null;
+
+  constructor(url, options) {
+    const checked = read('the options of connect', options, streamOptions);
+    this.url = String(url);
+    this.response = null;
+    this.#native = call(() => new native.Stream(toNative(this.url, checked)));
+    const { signal: abort } = checked;
+    if (abort?.aborted) this.close();
+    else if (abort) {
+      const close = () => this.close();
+      abort.addEventListener('abort', close, { once: true });
+      this.#stopListening = () => abort.removeEventListener('abort', close);
+    }
+  }
+
+  // Opens at the first call.
+  async #batch() {
+    if (this.#closed) return null;
+    if (this.#reading) throw new TypeError('this stream is being read already: connect once more for a second reader');
+    this.#reading = true;
+    try {
+      if (!this.#mailbox) {
+        call(() => this.#native.open());
+        this.#mailbox = new Mailbox(this.#native, unpackItems);
+        this.#mailbox.referenced = this.#referenced;
+      }
+      const items = await this.#mailbox.next();
+      if (items === null) this.close();
+      return this.#closed ? null : items;
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  async *items() {
+    try {
+      for (let items; (items = await this.#batch()) !== null; ) {
+        for (const item of items) {
+          if (item.kind === 'opened') this.response = { status: item.status, headers: item.headers, url: item.url };
+          yield item;
+          // Closed while this one was looked at: nothing more of the same batch.
+          if (this.#closed) return;
+        }
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  async *batches() {
+    try {
+      for (let items; (items = await this.#batch()) !== null; ) {
+        const events = [];
+        for (const item of items) {
+          if (item.kind === 'opened') this.response = { status: item.status, headers: item.headers, url: item.url };
+          // A reset is an event too, so that nobody misses it.
+          if (item.kind === 'event' || item.kind === 'reset') events.push({ event: item.event, data: item.data, id: item.id });
+        }
+        if (events.length > 0) yield events;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  async *[Symbol.asyncIterator]() {
+    for await (const events of this.batches()) {
+      for (const event of events) {
+        yield event;
+        if (this.#closed) return;
+      }
+    }
+  }
+
+  close() {
+    this.#closed = true;
+    this.#stopListening?.();
+    this.#stopListening = null;
+    if (this.#mailbox) this.#mailbox.close();
+    else this.#native.close();
+  }
+
+  get lastEventId() {
+    return this.#native.lastEventId;
+  }
+
+  get reconnectionTime() {
+    return this.#native.reconnectionTime;
+  }
+
+  get state() {
+    return this.#closed ? 'closed' : this.#native.state;
+  }
+
+  ref() {
+    this.#referenced = true;
+    if (this.#mailbox) this.#mailbox.referenced = true;
+    return this;
+  }
+
+  unref() {
+    this.#referenced = false;
+    if (this.#mailbox) this.#mailbox.referenced = false;
+    return this;
+  }
+}
+
+// `using` and `await using`, where the language has them.
+if (Symbol.dispose) EventStream.prototype[Symbol.dispose] = EventStream.prototype.close;
+if (Symbol.asyncDispose) {
+  EventStream.prototype[Symbol.asyncDispose] = async function dispose() {
+    this.close();
+  };
+}
+
+const connect = (url, options) => new EventStream(url, options);
+
+module.exports = { EventStream, connect };

@@ -1,0 +1,96 @@
+// The hub of this process, and publishing to one elsewhere.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Decoder, EncodeError, Hub, PublishError, Publisher, ServeError, connect } from 'eventwire';
+import { until } from './support.mjs';
+
+test('a subscription has all from its making on, and ends by break', async () => {
+  const hub = new Hub();
+  const subscription = hub.subscribe(['a', 'b']);
+  const ids = [await hub.publish('a', 'one'), await hub.publish('b', { data: 'two', event: 'tick' })];
+  await hub.publish('c', 'not ours');
+  ids.push(await hub.publish(['a', 'b'], { json: [3] }));
+  const got = [];
+  for await (const event of subscription) if (got.push(event) === 3) break;
+  assert.deepEqual(got, [
+    { event: 'message', data: 'one', id: ids[0] },
+    { event: 'tick', data: 'two', id: ids[1] },
+    { event: 'message', data: '[3]', id: ids[2] },
+  ]);
+  await until(() => hub.stats().subscribers === 0);
+});
+
+test('frames are the bytes of the event stream', async () => {
+  const hub = new Hub();
+  const id = await hub.publish('a', 'x');
+  const decoder = new Decoder();
+  for await (const frame of hub.subscribe('a', { start: 'earliest' }).frames()) {
+    assert.ok(frame instanceof Uint8Array);
+    const [event] = decoder.feed(frame);
+    if (!event) continue;
+    assert.deepEqual(event, { event: 'message', data: 'x', id });
+    break;
+  }
+});
+
+test('publishing keeps the order of the calls', async () => {
+  const hub = new Hub();
+  const ids = await Promise.all(Array.from({ length: 100 }, (_, n) => hub.publish('a', String(n))));
+  assert.deepEqual(
+    ids.map((id) => Number(id.split('-')[1])),
+    Array.from({ length: 100 }, (_, n) => n + 1),
+  );
+});
+
+test('what cannot be published is an error that says why', async () => {
+  const hub = new Hub();
+  await assert.rejects(hub.publish('a', 5), /must be a string, or an object/);
+  await assert.rejects(hub.publish('a', {}), /data or json/);
+  await assert.rejects(hub.publish('a', { data: 'x', topic: 'b' }), /no "topic"/);
+  await assert.rejects(hub.publish('', 'x'), TypeError);
+  await assert.rejects(hub.publish([], 'x'), TypeError);
+  await assert.rejects(hub.publish('a', { data: 'x', event: 'a\nb' }), EncodeError);
+  await assert.rejects(hub.publish('a', { data: 'x', event: 'eventwire.reset' }), /eventwire\./);
+  await hub.publish('a', { data: 'x', key: 'k' });
+  await assert.rejects(hub.publish('a', { data: 'y', key: 'k' }), PublishError);
+  assert.throws(() => new Hub({ store: 'floppy:' }), TypeError);
+  assert.throws(() => new Hub({ maxEvent: 1 }), /no "maxEvent".*maxEvents/);
+  assert.throws(() => hub.subscribe('a', { start: 'noon' }), TypeError);
+});
+
+test('a server that cannot start says why', async (t) => {
+  const hub = new Hub();
+  const server = await hub.listen();
+  t.after(() => server.close());
+  const port = Number(new URL(server.url).port);
+  await assert.rejects(hub.listen({ port }), (error) => error instanceof ServeError && /in use/.test(error.message));
+  await assert.rejects(hub.listen({ host: '0.0.0.0' }), ServeError);
+  await assert.rejects(hub.listen({ port: 70_000 }), TypeError);
+  await assert.rejects(hub.listen({ cors: 'nonsense' }), TypeError);
+});
+
+test('a drain ends the streams of others', async () => {
+  const hub = new Hub();
+  const server = await hub.listen();
+  const kinds = [];
+  for await (const item of connect(`${server.url}/events?topic=a`, { retry: null }).items()) {
+    kinds.push(item.kind);
+    if (item.kind === 'opened') server.drain();
+  }
+  assert.deepEqual(kinds, ['opened', 'closed']);
+});
+
+test('a publisher elsewhere', async (t) => {
+  const hub = new Hub();
+  const server = await hub.listen();
+  t.after(() => server.close());
+  const publisher = new Publisher(server.url);
+  const ids = await Promise.all(['1', '2', '3'].map((data) => publisher.publish('a', { data, event: 'tick' })));
+  const got = [];
+  for await (const event of hub.subscribe('a', { start: 'earliest' })) if (got.push(event) === 3) break;
+  assert.deepEqual(got.map(({ event, data, id }) => [event, data, id]), ids.map((id, n) => ['tick', `${n + 1}`, id]));
+  await assert.rejects(publisher.publish('*', 'x'), /\*/);
+  publisher.close();
+  await assert.rejects(publisher.publish('a', 'x'), /closed/);
+});

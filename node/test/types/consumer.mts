@@ -1,0 +1,82 @@
+// Uses the package as a stranger would; `tsc` checks it, nothing runs it.
+import {
+  Decoder,
+  EventDecoderStream,
+  EventSource,
+  Hub,
+  Publisher,
+  StatusError,
+  connect,
+  decode,
+  encode,
+  type DecodedComment,
+  type StreamEvent,
+} from 'eventwire';
+
+const bytes: Uint8Array = encode({ data: 'hello', event: 'greeting', id: '1', retry: 1000, comment: 'hi' });
+const events: StreamEvent[] = new Decoder({ maxLine: 100 }).feed(bytes);
+const mixed = new Decoder<StreamEvent | DecodedComment>({ comments: true });
+for (const item of mixed.feed(bytes)) {
+  const text: string = 'comment' in item ? item.comment : item.data;
+  void text;
+}
+
+const response = await fetch('http://127.0.0.1:8844/events?topic=a');
+for await (const event of decode(response.body)) {
+  const { data, id }: { data: string; id: string } = event;
+  void [data, id];
+}
+const single: ReadableStream<StreamEvent> = new EventDecoderStream().readable;
+const batches: ReadableStream<StreamEvent[]> = new EventDecoderStream({ batches: true }).readable;
+
+const stream = connect(new URL('http://127.0.0.1:8844/events'), {
+  params: { topic: 'a' },
+  headers: { authorization: 'Bearer x' },
+  retry: { base: 100, attempts: 3, deadline: null },
+  signal: AbortSignal.timeout(1000),
+});
+try {
+  for await (const item of stream.items()) {
+    switch (item.kind) {
+      case 'opened': {
+        const status: number = item.status;
+        void status;
+        break;
+      }
+      case 'reset': {
+        const reason: 'evicted' | 'ahead' | 'epoch' | 'malformed' = item.reason;
+        void reason;
+        break;
+      }
+      case 'reconnecting': {
+        const delay: number = item.delay;
+        void delay;
+        break;
+      }
+    }
+  }
+} catch (error) {
+  if (error instanceof StatusError) console.error(error.status, error.body, error.kind);
+}
+
+const source = new EventSource('http://127.0.0.1:8844/events?topic=a', { withCredentials: true });
+source.onmessage = (event) => console.log(event.data.length, event.lastEventId);
+source.onerror = (event) => console.log(event.message, event.status);
+source.addEventListener('tick', (event) => console.log(event.data.length));
+const closed: boolean = source.readyState === EventSource.CLOSED;
+
+const hub = new Hub({ maxEvents: 10, heartbeat: null });
+const server = await hub.listen({ port: 0, cors: ['https://example.org'] });
+const id: string = await hub.publish(['a', 'b'], { json: { n: 1 }, event: 'tick', key: 'k' });
+for await (const event of hub.subscribe('a', { start: 'last:5' })) console.log(event.data);
+await new Publisher(server.url, { retry: null }).publish('a', 'text');
+await server.drain(1000);
+
+// @ts-expect-error: a number is no data
+await hub.publish('a', 1);
+// @ts-expect-error: there is no such start
+hub.subscribe('a', { start: 'tomorrow' });
+// @ts-expect-error: data is a string
+encode({ data: 1 });
+
+void [events, single, batches, closed, id];

@@ -1,0 +1,79 @@
+"""What type checkers see of the package; mypy and pyright read this file, nobody runs it."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import eventwire
+from eventwire import Comment, Decoder, Event, StreamItem
+from typing_extensions import assert_type
+
+
+def codec() -> None:
+    event = Event("x", event="tick", id="1", retry=5)
+    assert_type(event.event, str)
+    assert_type(event.retry, int | None)
+    assert_type(event.encode(), bytes)
+    assert_type(Decoder().feed(b""), list[Event])
+    assert_type(Decoder(comments=False).feed(bytearray()), list[Event])
+    assert_type(Decoder(comments=True).feed(memoryview(b"")), list[Event | Comment])
+    assert_type(Decoder().reconnection_time, int | None)
+    assert_type(eventwire.encode("x", id="1"), bytes)
+    assert_type(eventwire.decode([b""]), Iterator[Event])
+
+
+def streams() -> None:
+    with eventwire.connect(
+        "http://x/", retry=None, headers={"a": "b"}, params=[("a", "b")]
+    ) as stream:
+        assert_type(stream, eventwire.EventStream)
+        assert_type(stream.last_event_id, str)
+        assert_type(stream.response, eventwire.Response | None)
+        for event in stream:
+            assert_type(event, Event)
+        assert_type(stream.items(), Iterator[StreamItem])
+        for item in stream.items():
+            match item:
+                case eventwire.Opened(headers=headers):
+                    assert_type(headers["a"], str)
+                case eventwire.Reconnecting(reason=reason):
+                    assert_type(reason.status, int | None)
+                case eventwire.Reset() | eventwire.Closed() | Comment():
+                    pass
+                case _:
+                    assert_type(item, Event)
+
+
+async def async_streams() -> None:
+    async with eventwire.aconnect("http://x/") as stream:
+        assert_type(stream, eventwire.AsyncEventStream)
+        assert_type(await anext(stream), Event)
+        assert_type(stream.items(), AsyncIterator[StreamItem])
+        async for event in stream:
+            assert_type(event, Event)
+
+
+def hub() -> None:
+    with eventwire.Hub(max_events=10) as hub, hub.serve("127.0.0.1:0") as server:
+        assert_type(hub.publish(["a", "b"], "x"), str)
+        assert_type(server.url, str)
+        assert_type(hub.stats().events, int)
+        with hub.subscribe("a", "b", start="last:2") as subscription:
+            assert_type(next(subscription), Event)
+            assert_type(next(subscription.frames()), bytes)
+    with eventwire.Publisher("http://x/") as publisher:
+        assert_type(publisher.publish("a", json={}), str)
+
+
+async def async_hub() -> None:
+    async with eventwire.Hub() as hub, hub.serve("127.0.0.1:0"), hub.subscribe("a") as subscription:
+        assert_type(await hub.apublish("a", "x"), str)
+        assert_type(await anext(subscription), Event)
+        assert_type(await anext(subscription.frames()), bytes)
+    async with eventwire.APublisher("http://x/") as publisher:
+        assert_type(await publisher.publish("a", "x"), str)
+
+
+def errors(error: eventwire.EventwireError) -> None:
+    assert_type(error.url, str | None)
+    if isinstance(error, eventwire.StreamTimeoutError):
+        plain: TimeoutError = error
+        print(plain, error.clock)

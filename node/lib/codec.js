@@ -41,7 +41,8 @@ const finish = (decoder) => decoder.feed(NOTHING);
 
 async function* decode(source, options) {
   const decoder = new Decoder(options);
-  if (source == null || !(Symbol.asyncIterator in source || Symbol.iterator in source) || typeof source === 'string') {
+  const iterates = typeof source === 'object' && source !== null && (source[Symbol.asyncIterator] ?? source[Symbol.iterator]);
+  if (!iterates) {
     throw wrong('what is decoded', 'a ReadableStream or an iterable of Uint8Array', source);
   }
   for await (const chunk of source) yield* decoder.feed(chunk);

@@ -272,6 +272,12 @@ pub(crate) fn explain(error: &(dyn StdError + 'static)) -> String {
         }
         next = source.source();
     }
+    // How the HTTP client names its own stages explains nothing.
+    let innermost = chain.last().cloned().unwrap_or_default();
+    chain.retain(|text| {
+        *text == innermost
+            || !(text.starts_with("client error (") || text == "error sending request")
+    });
     let from = chain.len().saturating_sub(2);
     chain[from..].join(": ")
 }

@@ -148,7 +148,10 @@ impl EventStream {
                 self.session.close();
             }
             if let Some(item) = self.session.next_item() {
-                self.handed_out = Some(self.now());
+                // Asking the time for every event costs as much as decoding it.
+                if self.session.has_clocks() {
+                    self.handed_out = Some(self.now());
+                }
                 return Poll::Ready(Some(item));
             }
             if !self.session.reading() {

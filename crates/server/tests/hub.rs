@@ -1,6 +1,5 @@
 //! Subscriptions in the hub's own process: where they begin, what they are told, when they end. The clock is virtual.
 
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -518,62 +517,4 @@ async fn wrong_options_and_names_are_errors_that_say_what_to_do() {
     let error = hub.publish(reserved).await.unwrap_err();
     assert!(matches!(error, PublishError::ReservedType(_)));
     assert_eq!(hub.stats().published, 0);
-}
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn the_log_of_the_process_says_where_each_subscription_began() {
-    let written = Written::default();
-    let writer = written.clone();
-    let log = tracing_subscriber::fmt()
-        .json()
-        .with_writer(move || writer.clone())
-        .finish();
-    let hub = small(|builder| builder);
-    for data in ["1", "2", "3", "4"] {
-        publish(&hub, "a", data).await;
-    }
-    let peer = "127.0.0.1:5000".parse().unwrap();
-    tracing::subscriber::with_default(log, || {
-        subscribe(&hub, &["a"], Start::Live);
-        let resume = |offset| Subscribe::to(["a"]).start(Start::After(id(&hub, offset)));
-        hub.subscribe(resume(3).peer(Some(peer))).unwrap();
-        hub.subscribe(resume(0)).unwrap();
-    });
-    let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
-    let lines: Vec<Value> = written
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let said = |line: &Value| {
-        assert_eq!(line["target"], "eventwire::hub");
-        assert_eq!(line["level"], "INFO");
-        let fields = ["last_event_id", "start", "first", "reset"];
-        fields.map(|name| line["fields"][name].as_str().unwrap().to_owned())
-    };
-    let none = String::new;
-    assert_eq!(lines.len(), 3);
-    assert_eq!(said(&lines[0]), [none(), id(&hub, 4), none(), none()]);
-    assert_eq!(
-        said(&lines[1]),
-        [id(&hub, 3), id(&hub, 3), id(&hub, 4), none()]
-    );
-    assert_eq!(lines[1]["fields"]["peer"], "127.0.0.1:5000");
-    assert_eq!(
-        said(&lines[2]),
-        [id(&hub, 0), id(&hub, 1), id(&hub, 2), "evicted".into()]
-    );
 }

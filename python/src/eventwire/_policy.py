@@ -22,9 +22,9 @@ class RetryPolicy:
     max: float = 30.0
     #: The shortest delay.
     min: float = 0.5
-    #: How many failed attempts in a row end it; None for no end.
+    #: How many attempts in a row may fail before it is given up; None for no limit.
     attempts: int | None = None
-    #: How long it may take until a connection stands again; None for no end.
+    #: How long after the first failure in a row it is still tried; None for no limit.
     deadline: float | None = None
     #: Whether a request with a body is sent again. It may do twice what was wanted once.
     resend_body: bool = False

@@ -321,6 +321,11 @@ impl Session {
         }
     }
 
+    /// Whether [`skip`](Self::skip) has anything to stop.
+    pub(crate) fn has_clocks(&self) -> bool {
+        self.options.idle_timeout.is_some() || self.options.event_timeout.is_some()
+    }
+
     /// Ends the session: what was not taken is not delivered; one `Closed` is, and then nothing.
     pub fn close(&mut self) {
         if self.is_finished() {

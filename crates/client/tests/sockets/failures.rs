@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use eventwire_client::{Clock, ConnectOptions, Error, ErrorKind, RetryPolicy};
+use tokio::sync::oneshot;
 
 use crate::server::{Deserted, STREAM, Server, hasty};
 
@@ -200,6 +201,39 @@ async fn a_busy_server_is_asked_again() {
         third.gone().await;
     });
     assert_eq!(stream.next().await.unwrap().unwrap().data(), "a");
+    drop(stream);
+    serve.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_slow_consumer_is_not_told_that_the_server_is_dead() {
+    let server = Server::start();
+    let options = server.options().no_retry();
+    let mut stream = options
+        .idle_timeout(Duration::from_secs(300))
+        .open()
+        .unwrap();
+    let (busy, was_busy) = oneshot::channel();
+    let serve = tokio::spawn(async move {
+        let mut only = server.accept().await;
+        only.send(STREAM).await;
+        only.send("data: a\n\n").await;
+        was_busy.await.unwrap();
+        only.send("data: b\n\n").await;
+        only.gone().await;
+    });
+    assert!(stream.next().await.unwrap().is_ok());
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(1000)).await;
+    tokio::time::resume();
+    tokio::select! {
+        biased;
+        // Its clocks go on from where they stood.
+        event = stream.next() => panic!("{event:?}"),
+        () = tokio::task::yield_now() => {}
+    }
+    busy.send(()).unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap().data(), "b");
     drop(stream);
     serve.await.unwrap();
 }

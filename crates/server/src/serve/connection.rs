@@ -165,12 +165,15 @@ async fn converse(
         }
     };
     tokio::select! {
+        biased;
+        () = reached(&mut phases, Phase::Draining) => connection.as_mut().graceful_shutdown(),
         done = connection.as_mut() => return done,
         () = first_head => return Err("no request in time".into()),
-        () = reached(&mut phases, Phase::Draining) => connection.as_mut().graceful_shutdown(),
     }
     tokio::select! {
-        done = connection => done,
+        // At once means without another poll, which could end some streams as if they were drained.
+        biased;
         () = reached(&mut phases, Phase::Closed) => Ok(()),
+        done = connection => done,
     }
 }

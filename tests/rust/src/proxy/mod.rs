@@ -231,7 +231,16 @@ impl Proxy {
                 let _ = receiver.changed().await;
             }
         };
-        bounded(what, waiting).await
+        bounded(what, waiting).await.with_context(|| {
+            let state = self.state.borrow();
+            format!(
+                "{self} has {} open connections, {} requests and {} cuts behind it, and its gate is {:?}",
+                state.connections,
+                state.visits.len(),
+                state.cuts.len(),
+                state.gate
+            )
+        })
     }
 }
 

@@ -109,7 +109,16 @@ impl Play<'_> {
             "up to the cut the wire had {:?}, the client {position:?}",
             cut.last_event_id
         );
-        let visit = self.proxy.visit(self.cuts).await?;
+        let visit = match self.proxy.visit(self.cuts).await {
+            Ok(visit) => visit,
+            Err(error) => {
+                let last = self
+                    .client
+                    .report("what it did instead of coming back")
+                    .await;
+                return Err(error.context(format!("its last report: {last:?}")));
+            }
+        };
         let came_with = visit
             .last_event_id
             .as_deref()

@@ -4,7 +4,7 @@
 //!
 //! - [`Hub`]: publish and subscribe; [`HubBuilder`] sets its bounds, [`Stats`] are its figures.
 //! - [`Publication`]: what is published. [`EventId`]: where it stands in the log.
-//! - [`Subscription`]: a cursor, read as a stream of frames. [`Start`]: where it begins.
+//! - [`Subscription`]: a cursor, read as a stream of frames. [`Start`]: where it begins. [`CloseHandle`]: ends it.
 //! - [`Endpoint`]: all of the HTTP behaviour, without a socket: [`Head`] in, [`Reply`] out. [`Authorizer`] and [`Cors`]
 //!   say who may.
 //! - [`Server`]: the same on a socket.

@@ -31,6 +31,12 @@ impl FromStr for Start {
     type Err = SubscribeError;
 
     /// Reads `live`, `earliest` or `last:N`.
+    ///
+    /// ```
+    /// use eventwire_server::Start;
+    ///
+    /// assert_eq!("last:10".parse(), Ok(Start::Last(10)));
+    /// ```
     fn from_str(text: &str) -> Result<Self, SubscribeError> {
         let unknown = || SubscribeError::Start(text.to_owned());
         match text {

@@ -22,6 +22,14 @@ pub enum Cors {
 impl Cors {
     /// Reads a list of origins, such as `https://example.org` or `http://localhost:3000`; `*` for any; empty for none.
     ///
+    /// ```
+    /// use eventwire_server::Cors;
+    ///
+    /// assert_eq!(Cors::parse(["*"])?, Cors::Any);
+    /// assert!(Cors::parse(["example.org"]).is_err());
+    /// # Ok::<(), eventwire_server::ServeError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ServeError::Origin`] where one is no origin.

@@ -124,6 +124,11 @@ impl Endpoint {
     /// assert_eq!(reply.headers["content-type"], "text/event-stream");
     /// # }
     /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the request is not answered, and whatever it wanted to publish was published whole or not at all: with a
+    /// key, trying again is harmless.
     pub async fn respond<B>(&self, head: Head, body: B) -> Reply
     where
         B: Body<Data = Bytes>,

@@ -75,6 +75,18 @@ impl Server {
     /// Takes no new connections, ends the streams once they have given what was published before, answers what is under
     /// way, and waits at most `timeout` for that; then closes. Returns whether all connections had ended in time.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use eventwire_server::{Hub, ServeOptions};
+    ///
+    /// let server = Hub::new().serve("127.0.0.1:0", ServeOptions::new()).await?;
+    /// assert!(server.drain(Duration::from_secs(10)).await);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// Dropped, the server goes on draining.

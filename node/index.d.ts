@@ -105,7 +105,7 @@ export interface RetryPolicy {
   max?: number;
   /** The shortest delay; 500 by default. */
   min?: number;
-  /** How many failed attempts in a row end it; null, the default, for no end. */
+  /** How many times in a row it is tried again; null, the default, for no end. */
   attempts?: number | null;
   /** How long it may take until a connection stands again; null, the default, for no end. */
   deadline?: number | null;
@@ -128,7 +128,7 @@ export interface ConnectOptions {
   lastEventId?: string;
   /** When to reconnect; null for never. */
   retry?: RetryPolicy | null;
-  /** How long a connection and its response may take; 10,000 by default. */
+  /** How long a connection may take (name, TCP, TLS); 10,000 by default. */
   connectTimeout?: number;
   /** How long no byte may come (a dead peer); null, the default, for ever. */
   idleTimeout?: number | null;
@@ -163,7 +163,7 @@ export type StreamItem =
   | { kind: 'reconnecting'; reason: Error; attempt: number; delay: number }
   | {
       kind: 'closed';
-      reason: 'closed' | 'no_content' | 'ended' | 'failed' | 'gave_up';
+      reason: 'no_content' | 'ended' | 'failed' | 'gave_up';
       error: Error | null;
     };
 
@@ -309,8 +309,14 @@ export interface Stats {
   subscribers: number;
   topics: number;
   published: number;
+  /** Events that the log holds. */
   events: number;
+  /** Bytes that the log holds. */
   bytes: number;
+  /** Frames given to subscribers. */
+  delivered: number;
+  /** Subscribers that were told of a gap. */
+  resets: number;
   /** The position of the log's end. */
   lastEventId: string;
   ended: Record<string, number>;

@@ -138,7 +138,14 @@ impl From<codec::DecodeError> for Failure {
 
 impl From<codec::EncodeError> for Failure {
     fn from(error: codec::EncodeError) -> Self {
-        Self::new(FailureKind::Encode, error.to_string()).with("field", error.field())
+        let (byte, position) = match error.kind() {
+            codec::EncodeErrorKind::Byte { byte, position } => (Some(byte), Some(position)),
+            _ => (None, None),
+        };
+        Self::new(FailureKind::Encode, error.to_string())
+            .with("field", error.field())
+            .with("byte", byte)
+            .with("position", position)
     }
 }
 
@@ -192,7 +199,7 @@ impl From<server::PublishError> for Failure {
         use server::PublishError as Error;
         let message = error.to_string();
         match error {
-            Error::Topic(_) | Error::ReservedType(_) => Self::argument(message),
+            Error::Topic(_) | Error::ReservedType(_) | Error::Key(_) => Self::argument(message),
             Error::Encode(error) => error.into(),
             Error::Closed => Self::closed(message),
             _ => Self::new(FailureKind::Publish, message).with("outcome", "not_stored"),

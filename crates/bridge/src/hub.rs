@@ -210,6 +210,7 @@ impl Hub {
         let subscribe = server::Subscribe::to(options.topics).start(start);
         let unopened = self.hub()?.subscribe(subscribe)?;
         let subscription = Subscription {
+            owner: Owner::of_this_process(),
             mailbox: Arc::new(Mailbox::new(options.mailbox)),
             last_event_id: Arc::default(),
             reading: Mutex::new(Reading::Unopened(unopened)),
@@ -236,7 +237,11 @@ impl Hub {
             if let Some(max) = options.max_body {
                 serve = serve.max_body(max);
             }
-            Ok(Server(Arc::new(hub.serve(&options.address, serve).await?)))
+            let server = hub.serve(&options.address, serve).await?;
+            Ok(Server(Arc::new(Served {
+                owner: Owner::of_this_process(),
+                server,
+            })))
         })
     }
 
@@ -253,12 +258,15 @@ impl Hub {
             "published": stats.published,
             "events": stats.events,
             "bytes": stats.bytes,
+            "delivered": stats.delivered,
+            "resets": stats.resets,
             "last_event_id": stats.last.to_string(),
             "ended": {
                 "gone": stats.ended.gone,
                 "slow": stats.ended.slow,
                 "expired": stats.ended.expired,
                 "closed": stats.ended.closed,
+                "drained": stats.ended.drained,
             },
         })
         .to_string())
@@ -276,6 +284,7 @@ impl Hub {
 /// is in the log.
 #[derive(Debug)]
 pub struct Subscription {
+    owner: Owner,
     mailbox: Arc<Mailbox<Failure>>,
     last_event_id: Arc<Mutex<String>>,
     reading: Mutex<Reading>,
@@ -293,8 +302,9 @@ impl Subscription {
     ///
     /// # Errors
     ///
-    /// As [`runtime::handle`].
+    /// The hub was used in another process, before a `fork`; or as [`runtime::handle`].
     pub fn open(&self, frames: bool) -> Result<(), Failure> {
+        self.owner.check("subscription")?;
         let runtime = runtime::handle()?;
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let Reading::Unopened(_) = *reading else {
@@ -398,29 +408,36 @@ async fn pump_events(
 
 /// A hub that is served.
 #[derive(Clone, Debug)]
-pub struct Server(Arc<server::Server>);
+pub struct Server(Arc<Served>);
+
+#[derive(Debug)]
+struct Served {
+    owner: Owner,
+    server: server::Server,
+}
 
 impl Server {
     /// `http://host:port`.
     pub fn url(&self) -> String {
-        self.0.url()
+        self.0.server.url()
     }
 
     /// Takes no new connections, ends the streams, and waits at most `timeout` for the connections to end.
     ///
     /// # Errors
     ///
-    /// As [`runtime::handle`].
+    /// The server runs in another process, before a `fork`; or as [`runtime::handle`].
     pub fn drain(&self, timeout: Duration) -> Result<Task<()>, Failure> {
-        let server = self.0.clone();
+        self.0.owner.check("server")?;
+        let served = self.0.clone();
         Task::start(async move {
-            server.drain(timeout).await;
+            served.server.drain(timeout).await;
             Ok(())
         })
     }
 
     /// Ends it at once, from any thread.
     pub fn close(&self) {
-        self.0.close();
+        self.0.server.close();
     }
 }

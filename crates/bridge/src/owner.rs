@@ -10,6 +10,11 @@ use crate::failure::Failure;
 pub(crate) struct Owner(AtomicU32);
 
 impl Owner {
+    /// Of a handle that is in use from its making on.
+    pub(crate) fn of_this_process() -> Self {
+        Self(AtomicU32::new(std::process::id()))
+    }
+
     /// Marks this use; `what` names the handle in the error.
     pub(crate) fn check(&self, what: &str) -> Result<(), Failure> {
         let here = std::process::id();

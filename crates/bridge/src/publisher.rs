@@ -35,7 +35,8 @@ struct Job {
     answer: oneshot::Sender<Result<String, Failure>>,
 }
 
-/// A publisher: messages are sent one after the other, in the order of the calls.
+/// A publisher: messages are sent one after the other, in the order of the calls. Dropped without
+/// [`close`](Self::close), it still sends what it was given: a garbage collector decides when that is.
 pub struct Publisher {
     owner: Owner,
     client: client::Publisher,
@@ -121,12 +122,6 @@ impl Publisher {
         if let State::Running(_, worker) = std::mem::replace(&mut *state, State::Closed) {
             worker.abort();
         }
-    }
-}
-
-impl Drop for Publisher {
-    fn drop(&mut self) {
-        self.close();
     }
 }
 

@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -19,10 +20,13 @@ const WORKERS: usize = 2;
 
 struct Home {
     process: u32,
-    runtime: Runtime,
+    handle: Handle,
+    /// Until [`shutdown`] takes it.
+    runtime: Mutex<Option<Runtime>>,
 }
 
-/// Null before the first use. Leaked after a fork on purpose (see the module), else freed by [`shutdown`].
+/// Null before the first use. A home is never freed, for a thread may be looking at it: there is one per process, and after
+/// a fork another (see the module).
 static HOME: AtomicPtr<Home> = AtomicPtr::new(ptr::null_mut());
 
 /// A handle to this process's runtime, which is started where it does not run.
@@ -48,26 +52,45 @@ pub fn handle() -> Result<Handle, Failure> {
             })?;
         let fresh = Box::into_raw(Box::new(Home {
             process: std::process::id(),
-            runtime,
+            handle: runtime.handle().clone(),
+            runtime: Mutex::new(Some(runtime)),
         }));
-        match HOME.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => continue,
+        if HOME
+            .compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire)
+            .is_err()
+        {
             // Another thread was quicker: take its runtime and end ours.
             #[allow(unsafe_code)]
             // SAFETY: `fresh` was made by `Box::into_raw` above and nobody else has seen it.
-            Err(_) => unsafe { Box::from_raw(fresh) }
-                .runtime
-                .shutdown_background(),
+            let unseen = unsafe { Box::from_raw(fresh) };
+            unseen.end(Runtime::shutdown_background);
         }
     }
 }
 
+impl Home {
+    fn end(&self, end: impl FnOnce(Runtime)) {
+        let runtime = self
+            .runtime
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(runtime) = runtime {
+            end(runtime);
+        }
+    }
+}
+
+/// The home that `pointer` leads to, where it is this process's.
 #[allow(unsafe_code)]
-fn handle_of(home: *mut Home) -> Option<Handle> {
-    // SAFETY: a published pointer is freed by `shutdown` only, which the bindings call when no thread of their
-    // language runs any more.
-    let home = unsafe { home.as_ref() }?;
-    (home.process == std::process::id()).then(|| home.runtime.handle().clone())
+fn own(pointer: *mut Home) -> Option<&'static Home> {
+    // SAFETY: it is null or was published in HOME, and what was published is never freed.
+    let home: &'static Home = unsafe { pointer.as_ref() }?;
+    (home.process == std::process::id()).then_some(home)
+}
+
+fn handle_of(pointer: *mut Home) -> Option<Handle> {
+    own(pointer).map(|home| home.handle.clone())
 }
 
 /// Runs `future` on the runtime.
@@ -86,13 +109,7 @@ where
 /// Ends the runtime of this process: tasks are dropped, sockets closed, threads waited for at most `patience`. Called
 /// once, at the exit of the interpreter or of the last Node environment; a later use starts a new one.
 pub fn shutdown(patience: Duration) {
-    let home = HOME.swap(ptr::null_mut(), Ordering::AcqRel);
-    if handle_of(home).is_none() {
-        return;
+    if let Some(home) = own(HOME.swap(ptr::null_mut(), Ordering::AcqRel)) {
+        home.end(|runtime| runtime.shutdown_timeout(patience));
     }
-    #[allow(unsafe_code)]
-    // SAFETY: the pointer came from `Box::into_raw`, was taken out of HOME by this thread alone, and belongs to this
-    // process.
-    let home = unsafe { Box::from_raw(home) };
-    home.runtime.shutdown_timeout(patience);
 }

@@ -27,7 +27,7 @@ pub struct RetryOptions {
     pub max: Duration,
     /// The shortest delay.
     pub min: Duration,
-    /// How many failed attempts in a row end it; None for no end.
+    /// How many times in a row it is tried again; None for no end.
     pub attempts: Option<u32>,
     /// How long it may take until a connection stands again; None for no end.
     pub deadline: Option<Duration>,
@@ -81,7 +81,7 @@ pub struct StreamOptions {
     pub last_event_id: String,
     /// When to reconnect; None for never.
     pub retry: Option<RetryOptions>,
-    /// How long a connection and its response may take; 10 s by default.
+    /// How long a connection may take: name, TCP and TLS; 10 s by default.
     pub connect_timeout: Duration,
     /// How long no byte may come.
     pub idle_timeout: Option<Duration>,
@@ -222,8 +222,9 @@ impl Stream {
 
     /// Closes it, from any thread: the reader is woken at once, and nothing is delivered after that.
     pub fn close(&self) {
-        self.mailbox.close();
+        // First the closer: who is woken by the mailbox finds the state closed.
         self.closer.close();
+        self.mailbox.close();
         self.unopened
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

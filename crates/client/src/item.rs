@@ -21,7 +21,7 @@ pub enum StreamItem {
     Reset(Reset),
     /// The connection ended or could not be made, and will be made again.
     Reconnecting(Reconnecting),
-    /// The end. Where it is an error, the error follows as the stream's last item.
+    /// The end, where it was not made on this side. Where it is an error, the error follows as the stream's last item.
     Closed(Closed),
 }
 
@@ -118,8 +118,6 @@ pub struct Closed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// It was closed on this side.
-    Closed,
     /// The server answered 204, which asks clients to stay away.
     NoContent,
     /// The server ended the stream, and the policy does not ask again.
@@ -131,10 +129,9 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// A name for programs: `closed`, `no_content`, `ended`, `failed` or `gave_up`.
+    /// A name for programs: `no_content`, `ended`, `failed` or `gave_up`.
     pub fn name(self) -> &'static str {
         match self {
-            CloseReason::Closed => "closed",
             CloseReason::NoContent => "no_content",
             CloseReason::Ended => "ended",
             CloseReason::Failed => "failed",

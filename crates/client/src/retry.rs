@@ -23,7 +23,7 @@ pub struct RetryPolicy {
     pub max: Duration,
     /// No wait is shorter. Default: 0.5 s.
     pub min: Duration,
-    /// How many attempts in a row may fail before it is given up; `None`: no limit. Default: `None`.
+    /// How many times in a row it is tried again before it is given up; `None`: no limit. Default: `None`.
     pub attempts: Option<u32>,
     /// How long after the first failure in a row an attempt may still begin; `None`: no limit. Default: `None`.
     pub deadline: Option<Duration>,

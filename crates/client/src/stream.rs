@@ -94,8 +94,7 @@ impl EventStream {
         self.closer.clone()
     }
 
-    /// Ends the stream and its connection now. What was not taken is not delivered; [`items`](Self::items) has one last
-    /// [`StreamItem::Closed`].
+    /// Ends the stream and its connection now. What was not taken is not delivered.
     pub fn close(&mut self) {
         self.closer.close();
         self.session.close();
@@ -237,7 +236,8 @@ impl Stream for EventStream {
 
 /// All items of a stream; see [`EventStream::items`].
 ///
-/// The last item is a [`StreamItem::Closed`]; where the end is an error, the error comes after it.
+/// The last item is a [`StreamItem::Closed`], but after a close on this side, which ends it at once; where the end is an
+/// error, the error comes after it.
 #[derive(Debug)]
 pub struct Items {
     stream: EventStream,

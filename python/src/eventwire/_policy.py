@@ -22,7 +22,7 @@ class RetryPolicy:
     max: float = 30.0
     #: The shortest delay.
     min: float = 0.5
-    #: How many attempts in a row may fail before it is given up; None for no limit.
+    #: How many times in a row it is tried again before it is given up; None for no limit.
     attempts: int | None = None
     #: How long after the first failure in a row it is still tried; None for no limit.
     deadline: float | None = None

@@ -326,14 +326,14 @@ impl Session {
         self.options.idle_timeout.is_some() || self.options.event_timeout.is_some()
     }
 
-    /// Ends the session: what was not taken is not delivered; one `Closed` is, and then nothing.
+    /// Ends the session: nothing is delivered any more, not even a `Closed`, which tells of ends that others made.
     pub fn close(&mut self) {
         if self.is_finished() {
             return;
         }
         self.queue.clear();
         self.undecoded = Bytes::new();
-        self.finish(CloseReason::Closed, None);
+        self.phase = Phase::Done;
     }
 
     /// Whether the transport is to go on with the current connection.

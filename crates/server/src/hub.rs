@@ -185,13 +185,14 @@ impl Hub {
             return Err(SubscribeError::Closed);
         }
         state.log.expire(Instant::now());
-        // Looked at before the topics are made known, which could make others forgotten.
-        let begin = resume::begin(&state.log, &topics, &subscribe.start);
         state
             .log
             .index
             .subscribe(&topics)
             .map_err(|_| SubscribeError::TooManyTopics)?;
+        // After the topics are known: making room for them may have raised what is forgotten, and the first read judges
+        // by that.
+        let begin = resume::begin(&state.log, &topics, &subscribe.start);
         let mut frame = shared.retry.map(resume::retry_line).unwrap_or_default();
         frame.extend(match begin.reset {
             Some(reason) => {

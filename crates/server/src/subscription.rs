@@ -262,6 +262,10 @@ impl Body for Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.hub.leave(&self.topics, self.id, self.end);
+        // A handle may live on; the reader need not.
+        if let Some(control) = &self.control {
+            control.lock().reader = None;
+        }
     }
 }
 

@@ -15,7 +15,12 @@ pub(super) async fn subscribe(endpoint: &Endpoint, head: &Head) -> Result<Reply,
     let holds = authorize::authorize(&endpoint.options, head, Action::Subscribe, &topics).await?;
     let mut reply = Reply::empty(StatusCode::OK);
     // HEAD: as the stream would begin, without beginning it.
-    if head.method != Method::HEAD {
+    if head.method == Method::HEAD {
+        if endpoint.hub.is_closed() {
+            let closed = SubscribeError::Closed.to_string();
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, closed));
+        }
+    } else {
         let subscribe = Subscribe::to(topics)
             .start(start)
             .peer(head.peer)

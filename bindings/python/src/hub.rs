@@ -81,7 +81,6 @@ impl Hub {
             topics,
             last_event_id,
             start,
-            frames: true,
             mailbox,
         };
         Ok(Subscription(
@@ -122,13 +121,18 @@ impl Hub {
     }
 }
 
-/// A subscription in the hub's process: frames, which are bytes.
+/// A subscription in the hub's process.
 #[pyclass(module = "eventwire._native", frozen)]
 #[derive(Debug)]
 pub(crate) struct Subscription(SubscriptionHandle);
 
 #[pymethods]
 impl Subscription {
+    /// Starts to read it, the first time: as frames, which are bytes, or as events.
+    fn open(&self, py: Python<'_>, frames: bool) -> PyResult<()> {
+        py.detach(|| self.0.open(frames)).or_raise(py)
+    }
+
     /// Lets `notifier` tell of `token` whenever there is something to drain.
     fn listen(&self, notifier: &Notifier, token: u64) {
         self.0.listen(notifier.inner(), token);
@@ -139,7 +143,7 @@ impl Subscription {
         until(py, |slice| self.0.wait(slice) == Waited::Ready)
     }
 
-    /// All frames that have come, and whether more will: False, True (it has ended) or the exception that ended it.
+    /// All items that have come, and whether more will: False, True (it has ended) or the exception that ended it.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyList>, End<'py>)> {
         drained(py, self.0.drain())
     }

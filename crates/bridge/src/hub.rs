@@ -108,8 +108,6 @@ pub struct SubscribeOptions {
     pub last_event_id: Option<String>,
     /// Where to begin without a last event ID: `live`, `earliest` or `last:N`.
     pub start: String,
-    /// Whether frames of bytes are wanted, heartbeats and marks among them, instead of events.
-    pub frames: bool,
     /// How many bytes may wait for the consumer; the rest waits in the log.
     pub mailbox: usize,
 }
@@ -120,7 +118,6 @@ impl Default for SubscribeOptions {
             topics: Vec::new(),
             last_event_id: None,
             start: "live".to_owned(),
-            frames: false,
             mailbox: DEFAULT_MAILBOX,
         }
     }
@@ -209,16 +206,12 @@ impl Hub {
         };
         let subscribe = server::Subscribe::to(options.topics).start(start);
         let unopened = self.hub()?.subscribe(subscribe)?;
-        let subscription = Subscription {
+        Ok(Subscription {
             owner: Owner::of_this_process(),
             mailbox: Arc::new(Mailbox::new(options.mailbox)),
             last_event_id: Arc::default(),
             reading: Mutex::new(Reading::Unopened(unopened)),
-        };
-        if options.frames {
-            subscription.open(true)?;
-        }
-        Ok(subscription)
+        })
     }
 
     /// Serves the hub over HTTP.

@@ -184,10 +184,10 @@ fn frames_are_the_bytes_that_a_socket_would_get() {
     let options = SubscribeOptions {
         topics: vec!["a".to_owned()],
         start: "earliest".to_owned(),
-        frames: true,
         ..SubscribeOptions::default()
     };
     let subscription = hub.subscribe(options).unwrap();
+    subscription.open(true).unwrap();
     let mut bytes = String::new();
     let expected = format!(
         "id: {}-0\n\nid: {id}\ndata: x\ndata: y\n\n",

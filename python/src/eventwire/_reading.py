@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 from eventwire import _loop, _native
@@ -28,19 +28,16 @@ class Reader(Generic[T]):
     wait that is cancelled, or broken off by Ctrl-C, loses nothing.
     """
 
-    __slots__ = ("_busy", "_end", "_items", "_source", "_start", "_waiter", "closed", "unpack")
+    __slots__ = ("_busy", "_end", "_items", "_source", "_start", "_waiter", "closed")
 
     def __init__(
         self,
         source: Source,
         *,
         start: Callable[[], None] | None = None,
-        unpack: Callable[[list[Any]], Iterable[T]] | None = None,
     ) -> None:
         self._source = source
         self._start = start
-        #: Makes items of what the source gives, where that is not the items already.
-        self.unpack = unpack
         self._items: deque[T] = deque()
         self._end: bool | Exception = False
         #: Whether `close` was called.
@@ -75,7 +72,7 @@ class Reader(Generic[T]):
             self._start()
         batch, end = self._source.drain()
         if batch:
-            self._items.extend(batch if self.unpack is None else self.unpack(batch))
+            self._items.extend(batch)
         self._end = end
         if self.closed:
             # Closed by another thread while the batch was on its way: nothing is delivered after that.

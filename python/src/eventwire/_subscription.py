@@ -6,11 +6,8 @@ from typing import Any
 
 from eventwire import _native
 from eventwire._managing import AsyncManaged, Managed
-from eventwire._native import Decoder, Event
+from eventwire._native import Event
 from eventwire._reading import Reader
-
-# What comes from our own hub was limited when it was published.
-_NO_LIMIT = (1 << 63) - 1
 
 
 class Subscription(Managed, AsyncManaged):
@@ -28,10 +25,9 @@ class Subscription(Managed, AsyncManaged):
     """
 
     def __init__(self, native: _native.Subscription) -> None:
-        self._decoder = Decoder(max_line=_NO_LIMIT, max_event=_NO_LIMIT)
-        # The hub's log holds frames; those of a batch are decoded in one go.
+        # Read as what is asked for first; until then everything waits in the log.
         self._reader: Reader[Any] = Reader(
-            native, unpack=lambda frames: self._decoder.feed(b"".join(frames))
+            native, start=lambda: native.open(self._frames is not None)
         )
         self._frames: Frames | None = None
         self._reading = False
@@ -70,7 +66,6 @@ class Subscription(Managed, AsyncManaged):
                 "this subscription is read as events already: subscribe once more for its frames"
             )
         if self._frames is None:
-            self._reader.unpack = None
             self._frames = Frames(self._reader)
         return self._frames
 

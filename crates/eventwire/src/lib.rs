@@ -103,3 +103,9 @@ pub use eventwire_server::{
 pub fn connect(url: impl Into<String>) -> ConnectOptions {
     ConnectOptions::new(url)
 }
+
+/// The quick start of the README compiles.
+#[cfg(all(doctest, feature = "client", feature = "server"))]
+#[doc = include_str!("../../../README.md")]
+#[derive(Debug)]
+struct Readme;

@@ -2,6 +2,8 @@
 //
 // Times are milliseconds, sizes are bytes. A wrong argument is a TypeError that names it.
 
+/// <reference lib="esnext.disposable" />
+
 /** Names and values, in any form that `new Headers` takes. */
 export type HeadersLike = NonNullable<ConstructorParameters<typeof Headers>[0]>;
 
@@ -115,12 +117,14 @@ export interface RetryPolicy {
   stableAfter?: number;
 }
 
+export type QueryValue = string | number | boolean;
+
 export interface ConnectOptions {
   /** GET by default. */
   method?: string;
   headers?: HeadersLike;
   /** Added to the query of the URL. */
-  params?: ConstructorParameters<typeof URLSearchParams>[0];
+  params?: ConstructorParameters<typeof URLSearchParams>[0] | Record<string, QueryValue | readonly QueryValue[]>;
   body?: string | Uint8Array;
   /** A body, as JSON. */
   json?: unknown;
@@ -183,6 +187,8 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   batches(): AsyncGenerator<StreamEvent[], void, undefined>;
   /** Ends it; nothing is delivered after this. */
   close(): void;
+  [Symbol.dispose](): void;
+  [Symbol.asyncDispose](): Promise<void>;
   /** The process stays alive while the stream is awaited; the default. */
   ref(): this;
   /** The process does not stay alive for this stream. */
@@ -262,6 +268,7 @@ export class EventSource extends EventTarget {
     options?: boolean | { once?: boolean; signal?: AbortSignal },
   ): void;
   close(): void;
+  [Symbol.dispose](): void;
   ref(): this;
   unref(): this;
 }
@@ -351,6 +358,7 @@ export class Subscription implements AsyncIterable<StreamEvent> {
   frames(): AsyncGenerator<Uint8Array, void, undefined>;
   readonly lastEventId: string;
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 /** A hub that listens; it keeps the process alive until it is closed. */
@@ -361,6 +369,7 @@ export class Server {
   /** Takes no new connections, ends the streams, and waits at most so long; 10,000 by default. */
   drain(timeout?: number): Promise<void>;
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 export interface PublisherOptions {
@@ -375,6 +384,7 @@ export class Publisher {
   constructor(url: string | URL, options?: PublisherOptions);
   publish(topics: string | string[], message: Message): Promise<string>;
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 /** What all errors of eventwire are. */

@@ -4,7 +4,7 @@
 
 const { native } = require('./native.js');
 const { call } = require('./errors.js');
-const { boolean, count, milliseconds, read, string, wrong } = require('./options.js');
+const { boolean, count, isUint8Array, milliseconds, read, string, wrong } = require('./options.js');
 const { unpackDecoded } = require('./packed.js');
 
 const decoderOptions = { lastEventId: string, maxLine: count, maxEvent: count, comments: boolean };
@@ -19,7 +19,7 @@ class Decoder {
   }
 
   feed(chunk) {
-    if (!(chunk instanceof Uint8Array)) throw wrong('what is fed', 'a Uint8Array', chunk);
+    if (!isUint8Array(chunk)) throw wrong('what is fed', 'a Uint8Array', chunk);
     return unpackDecoded(call(() => this.#native.feed(chunk)));
   }
 

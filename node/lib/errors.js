@@ -51,13 +51,16 @@ const classes = {
 
 const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 
+// The headers of a response. Native code gives text, and `Headers` takes bytes, as `fetch` has them: one character each.
+const toHeaders = (pairs) => new Headers(pairs.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]));
+
 // The error that a failure of the native module is: its JSON, or what that was parsed to.
 function toError(failure) {
   const { kind, message, ...details } = typeof failure === 'string' ? JSON.parse(failure) : failure;
   if (kind === 'ArgumentError') return new TypeError(message);
   const named = {};
   for (const [name, value] of Object.entries(details)) named[camelCase(name)] = value;
-  if (named.headers) named.headers = new Headers(named.headers);
+  if (named.headers) named.headers = toHeaders(named.headers);
   // Times are milliseconds in JavaScript.
   if (named.retryAfter !== undefined) named.retryAfter *= 1000;
   return new (classes[kind] ?? EventwireError)(message, named);
@@ -72,4 +75,4 @@ function call(native) {
   }
 }
 
-module.exports = { call, classes, toError };
+module.exports = { call, classes, toError, toHeaders };

@@ -6,14 +6,14 @@ const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { hold } = require('./loop.js');
 const { Mailbox } = require('./mailbox.js');
-const { any, boolean, headers, read, string } = require('./options.js');
+const { body, boolean, headers, read, string } = require('./options.js');
 const { unpackItems } = require('./packed.js');
 
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSED = 2;
 
-const init = { withCredentials: boolean, method: string, headers, body: any, lastEventId: string };
+const init = { withCredentials: boolean, method: string, headers, body, lastEventId: string };
 
 // An error event that says what happened, which a browser's does not.
 class ErrorEvent extends Event {
@@ -38,7 +38,7 @@ class EventSource extends EventTarget {
   constructor(url, options = {}) {
     super();
     if (arguments.length === 0) throw new TypeError('EventSource takes a URL');
-    const { withCredentials = false, headers: pairs = [], body, ...rest } = read('the init of EventSource', options ?? {}, init);
+    const { withCredentials = false, headers: pairs = [], ...rest } = read('the init of EventSource', options ?? {}, init);
     let target;
     try {
       target = new URL(String(url));
@@ -47,9 +47,14 @@ class EventSource extends EventTarget {
     }
     this.#url = target.href;
     this.#withCredentials = withCredentials;
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    if (target.protocol !== 'http:' && target.protocol !== 'https:') {
+      // By the standard the class can be made for any URL, and fails when it comes to fetch it.
+      const error = new TypeError(`${this.#url} cannot be fetched: its scheme is neither http nor https`);
+      setImmediate(() => this.#fail(error));
+      return;
+    }
     this.#native = call(
-      () => new native.Stream({ ...rest, body: bytes, url: this.#url, headers: pairs, reconnect: true, eventSource: true }),
+      () => new native.Stream({ ...rest, url: this.#url, headers: pairs, reconnect: true, eventSource: true }),
     );
     call(() => this.#native.open());
     this.#mailbox = new Mailbox(this.#native, unpackItems);
@@ -63,8 +68,9 @@ class EventSource extends EventTarget {
     try {
       for (let items; (items = await this.#mailbox.next()) !== null; ) {
         for (const item of items) {
-          this.#take(item);
+          // By a handler, or since the mailbox gave them.
           if (this.#readyState === CLOSED) return;
+          this.#take(item);
         }
       }
       this.#fail(null);
@@ -102,7 +108,7 @@ class EventSource extends EventTarget {
 
   close() {
     this.#readyState = CLOSED;
-    this.#mailbox.close();
+    this.#mailbox?.close();
     this.#release?.();
     this.#release = null;
   }
@@ -120,15 +126,15 @@ class EventSource extends EventTarget {
   }
 
   get lastEventId() {
-    return this.#native.lastEventId;
+    return this.#native?.lastEventId ?? '';
   }
 
   get reconnectionTime() {
-    return this.#native.reconnectionTime;
+    return this.#native?.reconnectionTime ?? null;
   }
 
   ref() {
-    if (this.#readyState !== CLOSED) this.#release ??= hold();
+    if (this.#mailbox && this.#readyState !== CLOSED) this.#release ??= hold();
     return this;
   }
 

@@ -74,6 +74,7 @@ class Hub {
 class Subscription {
   #native;
   #mailbox = null;
+  #closed = false;
 
   constructor(subscription) {
     this.#native = subscription;
@@ -87,7 +88,7 @@ class Subscription {
     try {
       for (let items; (items = await this.#mailbox.next()) !== null; ) {
         for (const item of items) {
-          if (this.#mailbox.closed) return;
+          if (this.#closed) return;
           yield item;
         }
       }
@@ -109,18 +110,23 @@ class Subscription {
   }
 
   close() {
+    this.#closed = true;
     if (this.#mailbox) this.#mailbox.close();
     else this.#native.close();
   }
 }
 
+// Servers that listen. Nobody needs to keep one for that: without this, its port would close when its object is collected.
+const listening = new Set();
+
 class Server {
-  // A server that listens keeps the process alive.
   #native;
+  // A server that listens keeps the process alive.
   #release = hold();
 
   constructor(server) {
     this.#native = server;
+    listening.add(this);
   }
 
   get url() {
@@ -135,6 +141,7 @@ class Server {
   close() {
     this.#native.close();
     this.#release();
+    listening.delete(this);
   }
 }
 

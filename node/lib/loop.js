@@ -2,29 +2,44 @@
 
 // How this environment learns that something native is ready, and what keeps it alive meanwhile.
 //
-// Rust wakes the event loop once for all that became ready, and here each token's owner is called. The wake itself keeps
-// nothing alive: a timer does, as long as somebody holds it.
+// Rust wakes the event loop once for all that became ready, and here whoever waits for one of them is called. The wake itself
+// keeps nothing alive: a timer does, as long as somebody holds it.
 
+const { clearInterval, setInterval } = require('node:timers');
 const { native } = require('./native.js');
 const { call } = require('./errors.js');
 
-const owners = new Map();
+// Who waits, by token. Only who waits is held here: a stream that was dropped half read can be collected, which closes it.
+const waiting = new Map();
 let lastToken = 0;
 let holders = 0;
 let timer;
 
 native.enter();
 const notifier = new native.Notifier(() => {
-  for (const token of notifier.take()) owners.get(token)?.();
+  for (const token of notifier.take()) {
+    const ready = waiting.get(token);
+    waiting.delete(token);
+    ready?.();
+  }
 });
 
-// Calls `ready` whenever the native `source` has something to fetch, until the returned function is called.
-function listen(source, ready) {
+// The token under which the native `source` says that it has something to fetch.
+function listen(source) {
   lastToken = (lastToken + 1) >>> 0;
-  const token = lastToken;
-  owners.set(token, ready);
-  source.listen(notifier, token);
-  return () => owners.delete(token);
+  source.listen(notifier, lastToken);
+  return lastToken;
+}
+
+// Calls `ready` the next time that the source of `token` has something to fetch. Nothing is missed in between: who waits has
+// just found nothing, and what becomes ready is told on a later turn of the event loop.
+function wait(token, ready) {
+  waiting.set(token, ready);
+}
+
+// Nobody waits there any more.
+function forget(token) {
+  waiting.delete(token);
 }
 
 // Keeps the process alive until the returned function is called.
@@ -49,8 +64,7 @@ function answer(task) {
     // What needed no waiting is there at once.
     if (take()) return;
     const release = hold();
-    const stop = listen(task, () => {
-      stop();
+    wait(listen(task), () => {
       release();
       try {
         take();
@@ -61,4 +75,4 @@ function answer(task) {
   });
 }
 
-module.exports = { answer, hold, listen };
+module.exports = { answer, forget, hold, listen, wait };

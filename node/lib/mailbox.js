@@ -3,12 +3,12 @@
 // Reading a native mailbox: a stream to a URL, or a subscription of this process's hub.
 
 const { toError } = require('./errors.js');
-const { hold, listen } = require('./loop.js');
+const { forget, hold, listen, wait } = require('./loop.js');
 
 class Mailbox {
   #source;
   #unpack;
-  #stop;
+  #token;
   #ended = false;
   // What the producer ended with; the items that came before it are given out first.
   #failure = null;
@@ -19,7 +19,7 @@ class Mailbox {
   constructor(source, unpack) {
     this.#source = source;
     this.#unpack = unpack;
-    this.#stop = listen(source, () => this.#wake());
+    this.#token = listen(source);
   }
 
   // The next items, at least one; null at the end. Throws what the producer ended with. For one reader at a time.
@@ -29,7 +29,6 @@ class Mailbox {
       if (ended) {
         this.#ended = true;
         this.#failure = failure ? toError(failure) : null;
-        this.#stop();
       }
       if (batch.words.length > 0) return this.#unpack(batch);
       if (!ended) await this.#ready();
@@ -44,6 +43,7 @@ class Mailbox {
   #ready() {
     return new Promise((resolve) => {
       this.#waiting = { resolve, release: this.#referenced ? hold() : null };
+      wait(this.#token, () => this.#wake());
     });
   }
 
@@ -62,15 +62,11 @@ class Mailbox {
     if (waiting && !referenced) waiting.release = waiting.release?.() ?? null;
   }
 
-  get closed() {
-    return this.#ended;
-  }
-
   // Nothing is given out after this.
   close() {
     this.#ended = true;
     this.#failure = null;
-    this.#stop();
+    forget(this.#token);
     this.#source.close();
     this.#wake();
   }

@@ -2,7 +2,7 @@
 
 // What is published, for a hub and for a Publisher alike.
 
-const { any, read, string, topics } = require('./options.js');
+const { any, read, string, toJson, topics } = require('./options.js');
 
 const fields = { data: string, json: any, event: string, key: string };
 
@@ -13,7 +13,7 @@ function toMessage(names, message) {
   }
   const { json, ...rest } = read('what is published', message, fields);
   if ((json === undefined) === (rest.data === undefined)) throw new TypeError('give data or json, one of the two');
-  return { topics: topics(names), ...rest, data: rest.data ?? JSON.stringify(json) };
+  return { topics: topics(names), ...rest, data: rest.data ?? toJson('what is published', json) };
 }
 
 module.exports = { toMessage };

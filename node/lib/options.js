@@ -2,7 +2,13 @@
 
 // Options are checked where they are given: what is unknown or of the wrong type is a TypeError that names it.
 
-const describe = (value) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`);
+const { isUint8Array } = require('node:util/types');
+
+function describe(value) {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
 
 function wrong(what, expected, value) {
   return new TypeError(`${what} must be ${expected}, and is ${describe(value)}`);
@@ -16,8 +22,8 @@ const boolean = (what, value) => {
   if (typeof value !== 'boolean') throw wrong(what, 'a boolean', value);
   return value;
 };
-const bounded = (least, unit) => (what, value) => {
-  if (typeof value !== 'number' || !(value >= least)) {
+const bounded = (least, unit, fits = () => true) => (what, value) => {
+  if (typeof value !== 'number' || !(value >= least) || !fits(value)) {
     throw typeof value === 'number'
       ? new TypeError(`${what} must be ${unit} of at least ${least}, and is ${value}`)
       : wrong(what, unit, value);
@@ -25,9 +31,25 @@ const bounded = (least, unit) => (what, value) => {
   return value;
 };
 const milliseconds = bounded(0, 'a number of milliseconds');
-const count = bounded(1, 'a number');
+// Infinity is as good as no bound.
+const count = bounded(1, 'a whole number', (value) => Number.isInteger(value) || value === Infinity);
+// As many as native code can count.
+const attempts = (what, value) => Math.min(count(what, value), 0xffffffff);
 const orNull = (check) => (what, value) => (value === null ? undefined : check(what, value));
 const any = (_, value) => value;
+
+const body = (what, value) => {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  throw wrong(what, 'a string or a Uint8Array', value);
+};
+
+// The text of `json`, which not every value has.
+const toJson = (what, value) => {
+  const text = JSON.stringify(value);
+  if (text === undefined) throw new TypeError(`json of ${what} must be what JSON can hold, and is ${describe(value)}`);
+  return text;
+};
 
 // Names and values, in whatever form `Headers` takes.
 const headers = (what, value) => {
@@ -68,10 +90,25 @@ const retry = (what, value) =>
         base: milliseconds,
         max: milliseconds,
         min: milliseconds,
-        attempts: orNull(count),
+        attempts: orNull(attempts),
         deadline: orNull(milliseconds),
         resendBody: boolean,
         stableAfter: milliseconds,
       });
 
-module.exports = { any, boolean, count, headers, milliseconds, orNull, read, retry, string, topics, wrong };
+module.exports = {
+  any,
+  body,
+  boolean,
+  count,
+  headers,
+  isUint8Array,
+  milliseconds,
+  orNull,
+  read,
+  retry,
+  string,
+  toJson,
+  topics,
+  wrong,
+};

@@ -3,7 +3,7 @@
 // Batches of items as native code packs them: one string, and four numbers for each item (its kind, and where its event,
 // id and data end). V8 makes the objects, which is four to ten times faster than making them through Node-API.
 
-const { toError } = require('./errors.js');
+const { toError, toHeaders } = require('./errors.js');
 
 const WORDS_PER_ITEM = 4;
 const EVENT = 0;
@@ -59,7 +59,7 @@ function item(kind, event, id, data) {
       return { kind: 'reset', ...JSON.parse(data), event, data, id };
     case OPENED: {
       const { status, url, headers } = JSON.parse(data);
-      return { kind: 'opened', status, url, headers: new Headers(headers) };
+      return { kind: 'opened', status, url, headers: toHeaders(headers) };
     }
     case RECONNECTING: {
       const { reason, attempt, delay } = JSON.parse(data);

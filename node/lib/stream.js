@@ -5,24 +5,27 @@
 const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { Mailbox } = require('./mailbox.js');
-const { any, boolean, count, headers, milliseconds, orNull, read, retry, string } = require('./options.js');
+const { any, body, boolean, count, headers, milliseconds, orNull, read, retry, string, toJson, wrong } = require('./options.js');
 const { unpackItems } = require('./packed.js');
 
-function body(what, value) {
-  if (typeof value === 'string') return Buffer.from(value);
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  throw new TypeError(`${what} must be a string or a Uint8Array`);
+// By what it can do: one of another realm (jsdom, a vm context) is no instance of ours.
+function signal(what, value) {
+  if (typeof value?.addEventListener !== 'function' || typeof value.aborted !== 'boolean') {
+    throw wrong(what, 'an AbortSignal', value);
+  }
+  return value;
 }
 
-function signal(what, value) {
-  if (!(value instanceof AbortSignal)) throw new TypeError(`${what} must be an AbortSignal`);
-  return value;
+// Names and values for the query: what `URLSearchParams` takes, and lists of values, which it would join by commas.
+function params(what, value) {
+  if (typeof value !== 'object' || value === null || Symbol.iterator in value) return [...new URLSearchParams(value)];
+  return Object.entries(value).flatMap(([name, values]) => [values].flat().map((one) => [name, String(one)]));
 }
 
 const streamOptions = {
   method: string,
   headers,
-  params: any,
+  params,
   body,
   json: any,
   lastEventId: string,
@@ -40,13 +43,13 @@ const streamOptions = {
 
 // What the native stream is made of, from the options of `connect`.
 function toNative(url, options) {
-  const { params, json, retry: policy, signal: _, headers: pairs = [], ...rest } = options;
+  const { params: query = [], json, retry: policy, signal: _, headers: pairs = [], ...rest } = options;
   const target = new URL(url);
-  if (params !== undefined) for (const [name, value] of new URLSearchParams(params)) target.searchParams.append(name, value);
+  for (const [name, value] of query) target.searchParams.append(name, value);
   const built = { ...rest, url: target.href, headers: pairs, reconnect: policy !== null, retry: policy ?? undefined };
   if (json !== undefined) {
     if (built.body !== undefined) throw new TypeError('give body or json, not both');
-    built.body = Buffer.from(JSON.stringify(json));
+    built.body = Buffer.from(toJson('the options of connect', json));
     if (!pairs.some(([name]) => name === 'content-type')) built.headers = [...pairs, ['content-type', 'application/json']];
   }
   return built;
@@ -100,10 +103,10 @@ class EventStream {
     try {
       for (let items; (items = await this.#batch()) !== null; ) {
         for (const item of items) {
+          // Closed while the one before was looked at: nothing more of the same batch.
+          if (this.#closed) return;
           if (item.kind === 'opened') this.response = { status: item.status, headers: item.headers, url: item.url };
           yield item;
-          // Closed while this one was looked at: nothing more of the same batch.
-          if (this.#closed) return;
         }
       }
     } finally {
@@ -120,7 +123,7 @@ class EventStream {
           // A reset is an event too, so that nobody misses it.
           if (item.kind === 'event' || item.kind === 'reset') events.push({ event: item.event, data: item.data, id: item.id });
         }
-        if (events.length > 0) yield events;
+        if (events.length > 0 && !this.#closed) yield events;
       }
     } finally {
       this.close();
@@ -130,8 +133,8 @@ class EventStream {
   async *[Symbol.asyncIterator]() {
     for await (const events of this.batches()) {
       for (const event of events) {
-        yield event;
         if (this.#closed) return;
+        yield event;
       }
     }
   }

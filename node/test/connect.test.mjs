@@ -71,6 +71,31 @@ test('the request is what the options say', async (t) => {
   assert.equal(Buffer.from(seen.headers['last-event-id'], 'latin1').toString(), '…');
 });
 
+test('headers that are no ASCII come as the bytes that they are, also with an error', async (t) => {
+  const { url } = await serve(t, (request, response) => {
+    const headers = { 'content-type': 'text/event-stream', 'x-note': Buffer.from('ä…').toString('latin1') };
+    response.writeHead(request.url === '/' ? 200 : 404, headers).end('data: x\n\n');
+  });
+  const text = (headers) => Buffer.from(headers.get('x-note'), 'latin1').toString();
+  const stream = connect(url);
+  assert.equal((await take(stream, 1))[0].data, 'x');
+  assert.equal(text(stream.response.headers), 'ä…');
+  const error = await take(connect(`${url}/missing`), 1).catch((error) => error);
+  assert.equal(text(error.headers), 'ä…');
+});
+
+test('a list of values is repeated in the query', async (t) => {
+  const asked = [];
+  const { url } = await serve(t, (request, response) => {
+    asked.push(request.url);
+    eventStream(response, 'data: x\n\n');
+  });
+  for (const params of [{ topic: ['a', 'b'], limit: 5 }, new URLSearchParams('topic=a'), 'topic=a', [['topic', 'a']]]) {
+    await take(connect(url, { params }), 1);
+  }
+  assert.deepEqual(asked, ['/?topic=a&topic=b&limit=5', '/?topic=a', '/?topic=a', '/?topic=a']);
+});
+
 test('errors say what happened', async (t) => {
   const { url } = await serve(t, (request, response) => {
     if (request.url === '/html') return response.writeHead(200, { 'content-type': 'text/html' }).end('<p>');
@@ -127,6 +152,25 @@ test('close ends a reader that waits, and nothing comes after it', async (t) => 
   assert.deepEqual(await next, { value: undefined, done: true });
 });
 
+test('what was on its way when close was called is not given out', async (t) => {
+  const { url } = await serve(t, (_, response) => eventStream(response, 'data: 1\n\n', 'data: 2\n\n'));
+  // Closed at every step that a reader takes between the wake of the mailbox and its item.
+  for (const read of ['items', 'batches', Symbol.asyncIterator]) {
+    for (let steps = 0; steps < 8; steps++) {
+      const stream = connect(url);
+      let closed = false;
+      const reader = stream[read]();
+      const next = reader.next().then(({ done }) => assert.ok(done || !closed, `${String(read)} after ${steps} steps`));
+      await until(() => stream.state === 'open');
+      for (let step = 0; step < steps; step++) await null;
+      if (stream.state !== 'open') continue;
+      stream.close();
+      closed = true;
+      await next;
+    }
+  }
+});
+
 test('a signal closes the stream, and the server sees it', async (t) => {
   let gone = false;
   const { url } = await serve(t, (_, response) => {
@@ -156,7 +200,10 @@ test('one reader at a time', async (t) => {
 test('wrong options are TypeErrors that name them', () => {
   assert.throws(() => connect('http://127.0.0.1/', { headerz: {} }), /no "headerz"/);
   assert.throws(() => connect('http://127.0.0.1/', { retry: { base: '1' } }), /base of retry/);
+  assert.throws(() => connect('http://127.0.0.1/', { retry: { attempts: 1.5 } }), /whole number of at least 1, and is 1.5/);
   assert.throws(() => connect('http://127.0.0.1/', { body: 'x', json: 1 }), /body or json/);
+  assert.throws(() => connect('http://127.0.0.1/', { json: () => 1 }), /json .* is a function/);
+  assert.throws(() => connect('http://127.0.0.1/', { signal: {} }), /an AbortSignal, and is an object/);
   assert.throws(() => connect('not a url'), TypeError);
   assert.throws(() => connect('ftp://example.org/'), TypeError);
 });

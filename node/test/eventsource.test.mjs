@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { EventSource } from 'eventwire';
+import { Mailbox } from '../lib/mailbox.js';
 import { eventStream, serve, until } from './support.mjs';
 
 test('the interface', () => {
@@ -62,6 +63,35 @@ test('nothing of the same chunk comes after close', async (t) => {
   await until(() => got.length > 0);
   await new Promise(setImmediate);
   assert.deepEqual(got, ['1']);
+});
+
+test('nothing comes when it is closed just before its reader gets what has come', async (t) => {
+  const { url } = await serve(t, (_, response) => eventStream(response, 'data: 1\n\n'));
+  const { next } = Mailbox.prototype;
+  t.mock.method(Mailbox.prototype, 'next', async function closing() {
+    const items = await next.call(this);
+    source.close();
+    return items;
+  });
+  const source = new EventSource(url);
+  for (const name of ['onopen', 'onmessage', 'onerror']) source[name] = ({ type }) => assert.fail(`${type} after close`);
+  await until(() => source.readyState === 2);
+  await new Promise(setImmediate);
+  assert.equal(source.readyState, 2);
+});
+
+test('a URL that cannot be fetched fails it, after it was made', async () => {
+  for (const url of ['ftp://127.0.0.1/', 'data:text/event-stream,data:%20x', 'about:blank']) {
+    const source = new EventSource(url);
+    assert.deepEqual([source.readyState, source.url, source.lastEventId, source.reconnectionTime], [0, url, '', null]);
+    const [event] = await once(source, 'error');
+    assert.equal(source.readyState, 2);
+    assert.match(event.message, /neither http nor https/);
+    const closed = new EventSource(url);
+    closed.onerror = () => assert.fail('an event after close');
+    closed.close();
+  }
+  await new Promise(setImmediate);
 });
 
 test('a broken connection: an error event, and it goes on after the last event', async (t) => {

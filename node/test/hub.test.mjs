@@ -21,6 +21,19 @@ test('a subscription has all from its making on, and ends by break', async () =>
   await until(() => hub.stats().subscribers === 0);
 });
 
+test('what was published before the hub closes is still read', async () => {
+  const hub = new Hub();
+  const events = hub.subscribe('a')[Symbol.asyncIterator]();
+  const first = events.next();
+  await hub.publish('a', '0');
+  assert.equal((await first).value.data, '0');
+  for (const data of ['1', '2', '3']) await hub.publish('a', data);
+  hub.close();
+  const got = [];
+  for await (const { data } of events) got.push(data);
+  assert.deepEqual(got, ['1', '2', '3']);
+});
+
 test('frames are the bytes of the event stream', async () => {
   const hub = new Hub();
   const id = await hub.publish('a', 'x');
@@ -52,6 +65,7 @@ test('what cannot be published is an error that says why', async () => {
   await assert.rejects(hub.publish([], 'x'), TypeError);
   await assert.rejects(hub.publish('a', { data: 'x', event: 'a\nb' }), EncodeError);
   await assert.rejects(hub.publish('a', { data: 'x', event: 'eventwire.reset' }), /eventwire\./);
+  await assert.rejects(hub.publish('a', { json: () => 1 }), /json of what is published .* is a function/);
   await hub.publish('a', { data: 'x', key: 'k' });
   await assert.rejects(hub.publish('a', { data: 'y', key: 'k' }), PublishError);
   assert.throws(() => new Hub({ store: 'floppy:' }), TypeError);

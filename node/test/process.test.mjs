@@ -66,6 +66,29 @@ test('streams that nobody awaits, and unrefed ones, do not keep it alive; an Eve
   assert.equal((await busy.ended).output, 'still here\n');
 });
 
+test('a server listens on though nobody keeps it; a stream that was dropped half read ends', async (t) => {
+  const { ended } = run(
+    t,
+    `import { Hub, connect } from 'eventwire';
+     const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+     const hub = new Hub({ heartbeat: null });
+     await hub.publish('a', 'x');
+     const url = (await hub.listen()).url;
+     for (let n = 0; n < 10; n++) await turn(gc());
+     const read = () => connect(url + '/events?topic=a&start=earliest')[Symbol.asyncIterator]().next();
+     for (let n = 0; n < 5; n++) console.log((await read()).value.data);
+     while (hub.stats().subscribers > 0) await turn(gc());
+     const waiting = (async () => { for await (const event of connect(url + '/events?topic=b')) return event.data; })();
+     while (hub.stats().subscribers === 0) await turn();
+     for (let n = 0; n < 10; n++) await turn(gc());
+     await hub.publish('b', 'y');
+     console.log(await waiting);
+     process.exit();`,
+  );
+  const { code, output, errors } = await ended;
+  assert.deepEqual([code, output, errors], [0, 'x\nx\nx\nx\nx\ny\n', '']);
+});
+
 test('process.exit with open streams neither hangs nor crashes', async (t) => {
   const { url } = await open(t);
   const { ended } = run(

@@ -31,7 +31,7 @@ export async function until(condition) {
 
 // A program in a process of its own, with `eventwire` in reach; killed when the test ends.
 export function run(t, source, ...args) {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source, ...args], {
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', source, ...args], {
     cwd: new URL('..', import.meta.url),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eventwire_bridge::stream;
+use eventwire_bridge::stream::RetryPolicy;
 use napi_derive::napi;
 
 /// A number of bytes, connections or events.
@@ -26,18 +26,17 @@ pub struct RetryOptions {
     pub stable_after: Option<f64>,
 }
 
-impl From<RetryOptions> for stream::RetryOptions {
+impl From<RetryOptions> for RetryPolicy {
     fn from(given: RetryOptions) -> Self {
         let default = Self::default();
-        Self {
-            base: given.base.map_or(default.base, time),
-            max: given.max.map_or(default.max, time),
-            min: given.min.map_or(default.min, time),
-            attempts: given.attempts,
-            deadline: given.deadline.map(time),
-            resend_body: given.resend_body.unwrap_or(default.resend_body),
-            stable_after: given.stable_after.map_or(default.stable_after, time),
-        }
+        Self::new()
+            .base(given.base.map_or(default.base, time))
+            .max(given.max.map_or(default.max, time))
+            .min(given.min.map_or(default.min, time))
+            .attempts(given.attempts)
+            .deadline(given.deadline.map(time))
+            .resend_body(given.resend_body.unwrap_or(default.resend_body))
+            .stable_after(given.stable_after.map_or(default.stable_after, time))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eventwire_bridge::stream::RetryOptions;
+use eventwire_bridge::stream;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -44,19 +44,18 @@ pub(crate) struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    pub(crate) fn options(&self) -> PyResult<RetryOptions> {
+    pub(crate) fn policy(&self) -> PyResult<stream::RetryPolicy> {
         let attempts = self
             .attempts
             .map(|attempts| whole("attempts", attempts))
             .transpose()?;
-        Ok(RetryOptions {
-            base: seconds("base", self.base)?,
-            max: seconds("max", self.max)?,
-            min: seconds("min", self.min)?,
-            attempts: attempts.map(|attempts| u32::try_from(attempts).unwrap_or(u32::MAX)),
-            deadline: limit("deadline", self.deadline)?,
-            resend_body: self.resend_body,
-            stable_after: seconds("stable_after", self.stable_after)?,
-        })
+        Ok(stream::RetryPolicy::new()
+            .base(seconds("base", self.base)?)
+            .max(seconds("max", self.max)?)
+            .min(seconds("min", self.min)?)
+            .attempts(attempts.map(|attempts| u32::try_from(attempts).unwrap_or(u32::MAX)))
+            .deadline(limit("deadline", self.deadline)?)
+            .resend_body(self.resend_body)
+            .stable_after(seconds("stable_after", self.stable_after)?))
     }
 }

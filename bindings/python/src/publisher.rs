@@ -23,7 +23,7 @@ impl Publisher {
         headers: Vec<(String, String)>,
         retry: Option<RetryPolicy>,
     ) -> PyResult<Self> {
-        let retry = retry.as_ref().map(RetryPolicy::options).transpose()?;
+        let retry = retry.as_ref().map(RetryPolicy::policy).transpose()?;
         Ok(Self(
             Inner::new(PublisherOptions {
                 url,

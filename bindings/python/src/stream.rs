@@ -43,7 +43,7 @@ impl Stream {
         options.headers = headers;
         options.body = body;
         options.last_event_id = last_event_id;
-        options.retry = retry.as_ref().map(RetryPolicy::options).transpose()?;
+        options.retry = retry.as_ref().map(RetryPolicy::policy).transpose()?;
         options.connect_timeout = seconds("connect_timeout", connect_timeout)?;
         options.idle_timeout = limit("idle_timeout", idle_timeout)?;
         options.event_timeout = limit("event_timeout", event_timeout)?;

@@ -11,7 +11,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::hub::Message;
 use crate::owner::Owner;
 use crate::runtime;
-use crate::stream::RetryOptions;
+use crate::stream::RetryPolicy;
 use crate::task::Task;
 
 /// How many bytes of messages may wait to be sent: 64 MiB. Who publishes faster than the hub answers must wait for the
@@ -26,7 +26,7 @@ pub struct PublisherOptions {
     /// Headers beyond the usual ones.
     pub headers: Vec<(String, String)>,
     /// When to try again; None for never.
-    pub retry: Option<RetryOptions>,
+    pub retry: Option<RetryPolicy>,
 }
 
 struct Job {
@@ -61,8 +61,8 @@ impl Publisher {
         for (name, value) in options.headers {
             built = built.header(name, value);
         }
-        built = match &options.retry {
-            Some(retry) => built.retry(retry.policy()),
+        built = match options.retry {
+            Some(policy) => built.retry(policy),
             None => built.no_retry(),
         };
         let client = client::Publisher::new(&options.url, built)?;

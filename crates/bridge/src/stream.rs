@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use eventwire_client as client;
+pub use eventwire_client::RetryPolicy;
 use futures_util::StreamExt;
 use serde_json::json;
 
@@ -17,54 +18,6 @@ use crate::runtime;
 
 /// The bound of a mailbox where none is given: 1 MiB.
 pub const DEFAULT_MAILBOX: usize = 1 << 20;
-
-/// When to try again; the defaults are those of [`client::RetryPolicy`].
-#[derive(Clone, Debug)]
-pub struct RetryOptions {
-    /// The delay before the first new attempt.
-    pub base: Duration,
-    /// The longest delay.
-    pub max: Duration,
-    /// The shortest delay.
-    pub min: Duration,
-    /// How many times in a row it is tried again; None for no end.
-    pub attempts: Option<u32>,
-    /// How long it may take until a connection stands again; None for no end.
-    pub deadline: Option<Duration>,
-    /// Whether a request with a body is sent again.
-    pub resend_body: bool,
-    /// How long a connection must stand before the delays begin anew.
-    pub stable_after: Duration,
-}
-
-impl Default for RetryOptions {
-    fn default() -> Self {
-        let policy = client::RetryPolicy::default();
-        Self {
-            base: policy.base,
-            max: policy.max,
-            min: policy.min,
-            attempts: policy.attempts,
-            deadline: policy.deadline,
-            resend_body: policy.resend_body,
-            stable_after: policy.stable_after,
-        }
-    }
-}
-
-impl RetryOptions {
-    pub(crate) fn policy(&self) -> client::RetryPolicy {
-        let mut policy = client::RetryPolicy::default();
-        policy.base = self.base;
-        policy.max = self.max;
-        policy.min = self.min;
-        policy.attempts = self.attempts;
-        policy.deadline = self.deadline;
-        policy.resend_body = self.resend_body;
-        policy.stable_after = self.stable_after;
-        policy
-    }
-}
 
 /// What to subscribe to, and how.
 #[derive(Clone, Debug)]
@@ -80,7 +33,7 @@ pub struct StreamOptions {
     /// Where to resume from; "" for live.
     pub last_event_id: String,
     /// When to reconnect; None for never.
-    pub retry: Option<RetryOptions>,
+    pub retry: Option<RetryPolicy>,
     /// How long a connection may take: name, TCP and TLS; 10 s by default.
     pub connect_timeout: Duration,
     /// How long no byte may come.
@@ -110,7 +63,7 @@ impl StreamOptions {
             headers: Vec::new(),
             body: None,
             last_event_id: String::new(),
-            retry: Some(RetryOptions::default()),
+            retry: Some(RetryPolicy::default()),
             connect_timeout: Duration::from_secs(10),
             idle_timeout: None,
             event_timeout: None,
@@ -142,8 +95,8 @@ impl StreamOptions {
         if let Some(body) = self.body {
             options = options.body(body);
         }
-        options = match &self.retry {
-            Some(retry) => options.retry(retry.policy()),
+        options = match self.retry {
+            Some(policy) => options.retry(policy),
             None => options.no_retry(),
         };
         if self.event_source {

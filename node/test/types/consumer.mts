@@ -71,6 +71,11 @@ const id: string = await hub.publish(['a', 'b'], { json: { n: 1 }, event: 'tick'
 for await (const event of hub.subscribe('a', { start: 'last:5' })) console.log(event.data);
 await new Publisher(server.url, { retry: null }).publish('a', 'text');
 await server.drain(1000);
+{
+  using listening: Disposable = await hub.listen();
+  await using numbers = connect('http://127.0.0.1:8844/events', { params: { topic: ['a', 'b'], limit: 5 } });
+  void [listening, numbers];
+}
 
 // @ts-expect-error: a number is no data
 await hub.publish('a', 1);

@@ -1,0 +1,223 @@
+//! The hub as a handle.
+
+mod served;
+mod subscription;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use eventwire_server as server;
+use serde_json::json;
+
+pub use served::{ServeOptions, Server};
+pub use subscription::{SubscribeOptions, Subscription};
+
+use crate::failure::Failure;
+use crate::owner::Owner;
+use crate::task::Task;
+
+/// How a hub keeps its events.
+#[derive(Clone, Debug)]
+pub struct HubOptions {
+    /// Where the log lives: `memory:`.
+    pub store: String,
+    /// How many events the log holds.
+    pub max_events: usize,
+    /// How many bytes the log holds.
+    pub max_bytes: usize,
+    /// How many topics are known at a time.
+    pub max_topics: usize,
+    /// How long the log holds an event; None for as long as there is room.
+    pub max_age: Option<Duration>,
+    /// How long a stream may be silent before a comment is sent; None for ever.
+    pub heartbeat: Option<Duration>,
+    /// The reconnection time that subscribers are told.
+    pub retry: Option<Duration>,
+    /// What happens to a subscriber that the log's tail has passed: `disconnect` or `skip`.
+    pub slow: String,
+}
+
+impl Default for HubOptions {
+    fn default() -> Self {
+        Self {
+            store: "memory:".to_owned(),
+            max_events: 100_000,
+            max_bytes: 64 << 20,
+            max_topics: 1_000_000,
+            max_age: None,
+            heartbeat: Some(Duration::from_secs(15)),
+            retry: None,
+            slow: "disconnect".to_owned(),
+        }
+    }
+}
+
+impl HubOptions {
+    fn build(&self) -> Result<server::Hub, Failure> {
+        let slow = match self.slow.as_str() {
+            "disconnect" => server::Slow::Disconnect,
+            "skip" => server::Slow::Skip,
+            other => {
+                return Err(Failure::argument(format!(
+                    "slow is {other:?}: give \"disconnect\" or \"skip\""
+                )));
+            }
+        };
+        Ok(server::Hub::builder()
+            .store(&self.store)
+            .max_events(self.max_events)
+            .max_bytes(self.max_bytes)
+            .max_topics(self.max_topics)
+            .max_age(self.max_age)
+            .heartbeat(self.heartbeat)
+            .retry(self.retry)
+            .slow(slow)
+            .build()?)
+    }
+}
+
+/// An event to publish.
+#[derive(Clone, Debug, Default)]
+pub struct Message {
+    /// The topics; at least one.
+    pub topics: Vec<String>,
+    /// The data.
+    pub data: String,
+    /// The event type.
+    pub event: Option<String>,
+    /// The key that makes a repeated publish harmless.
+    pub key: Option<String>,
+}
+
+impl Message {
+    pub(crate) fn size(&self) -> usize {
+        let texts = self.topics.iter().chain(&self.event).chain(&self.key);
+        self.data.len() + texts.map(String::len).sum::<usize>()
+    }
+}
+
+/// A hub of this process.
+#[derive(Clone, Debug)]
+pub struct Hub(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    options: HubOptions,
+    owner: Owner,
+    /// Made at the first use and not before: so each child of a fork gets a log, and an epoch, of its own.
+    hub: OnceLock<server::Hub>,
+}
+
+impl Hub {
+    /// Checks the options; the log begins with the first use.
+    ///
+    /// # Errors
+    ///
+    /// An option that is wrong.
+    pub fn new(options: HubOptions) -> Result<Self, Failure> {
+        options.build()?;
+        Ok(Self(Arc::new(Inner {
+            options,
+            owner: Owner::default(),
+            hub: OnceLock::new(),
+        })))
+    }
+
+    fn hub(&self) -> Result<&server::Hub, Failure> {
+        self.0.owner.check("hub")?;
+        if let Some(hub) = self.0.hub.get() {
+            return Ok(hub);
+        }
+        let built = self.0.options.build()?;
+        Ok(self.0.hub.get_or_init(|| built))
+    }
+
+    /// Publishes; the answer is the event's id.
+    ///
+    /// # Errors
+    ///
+    /// The hub was used before a `fork`. What the hub refuses is the task's answer.
+    pub fn publish(&self, message: Message) -> Result<Task<String>, Failure> {
+        let hub = self.hub()?.clone();
+        Task::start(async move {
+            let mut publication = server::Publication::to(message.topics, message.data);
+            if let Some(event) = message.event {
+                publication = publication.event(event);
+            }
+            if let Some(key) = message.key {
+                publication = publication.key(key);
+            }
+            let id = hub.publish(publication).await?;
+            Ok(id.to_string())
+        })
+    }
+
+    /// Subscribes in this process.
+    ///
+    /// # Errors
+    ///
+    /// A topic or a start that is none.
+    pub fn subscribe(&self, options: SubscribeOptions) -> Result<Subscription, Failure> {
+        let start = match options.last_event_id.filter(|id| !id.is_empty()) {
+            Some(id) => server::Start::After(id),
+            None => options.start.parse::<server::Start>()?,
+        };
+        let subscribe = server::Subscribe::to(options.topics).start(start);
+        let unopened = self.hub()?.subscribe(subscribe)?;
+        Ok(Subscription::new(unopened, options.mailbox))
+    }
+
+    /// Serves the hub over HTTP.
+    ///
+    /// # Errors
+    ///
+    /// The hub was used before a `fork`. An address that is taken, or may not be served, is the task's answer.
+    pub fn serve(&self, options: ServeOptions) -> Result<Task<Server>, Failure> {
+        let hub = self.hub()?.clone();
+        Task::start(async move {
+            let mut serve = server::ServeOptions::new().open_publish(options.open_publish);
+            serve = serve.cors(server::Cors::parse(&options.cors)?);
+            if let Some(max) = options.max_connections {
+                serve = serve.max_connections(max);
+            }
+            if let Some(max) = options.max_body {
+                serve = serve.max_body(max);
+            }
+            Ok(Server::new(hub.serve(&options.address, serve).await?))
+        })
+    }
+
+    /// What the hub holds and does, as a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// The hub was used before a `fork`.
+    pub fn stats(&self) -> Result<String, Failure> {
+        let stats = self.hub()?.stats();
+        Ok(json!({
+            "subscribers": stats.subscribers,
+            "topics": stats.topics,
+            "published": stats.published,
+            "events": stats.events,
+            "bytes": stats.bytes,
+            "delivered": stats.delivered,
+            "resets": stats.resets,
+            "last_event_id": stats.last.to_string(),
+            "ended": {
+                "gone": stats.ended.gone,
+                "slow": stats.ended.slow,
+                "expired": stats.ended.expired,
+                "closed": stats.ended.closed,
+                "drained": stats.ended.drained,
+            },
+        })
+        .to_string())
+    }
+
+    /// Ends all subscriptions.
+    pub fn close(&self) {
+        if let Some(hub) = self.0.hub.get() {
+            hub.close();
+        }
+    }
+}

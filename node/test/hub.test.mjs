@@ -29,6 +29,8 @@ test('what was published before the hub closes is still read', async () => {
   assert.equal((await first).value.data, '0');
   for (const data of ['1', '2', '3']) await hub.publish('a', data);
   hub.close();
+  // Then the end has come too, behind the events.
+  await until(() => hub.stats().subscribers === 0);
   const got = [];
   for await (const { data } of events) got.push(data);
   assert.deepEqual(got, ['1', '2', '3']);

@@ -1,6 +1,6 @@
 //! The life of an environment (the main thread, or a worker), and the command line.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use eventwire_bridge::runtime;
@@ -10,15 +10,22 @@ use napi_derive::napi;
 /// How long the last environment waits for the runtime's threads.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Environments that use the runtime, which they share.
-static ENVIRONMENTS: AtomicUsize = AtomicUsize::new(0);
+/// How many environments use the runtime, which they share. Locked while the runtime ends: a worker that starts in that moment
+/// waits, and begins a new one instead of using one that is going.
+static ENVIRONMENTS: Mutex<usize> = Mutex::new(0);
+
+fn environments() -> MutexGuard<'static, usize> {
+    ENVIRONMENTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Called once per environment: the runtime ends with the last one.
 #[napi]
 pub fn enter(env: &Env) -> napi::Result<()> {
-    ENVIRONMENTS.fetch_add(1, Ordering::AcqRel);
+    *environments() += 1;
     env.add_env_cleanup_hook((), |()| {
-        if ENVIRONMENTS.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let mut left = environments();
+        *left -= 1;
+        if *left == 0 {
             runtime::shutdown(PATIENCE);
         }
     })?;

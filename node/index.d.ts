@@ -195,7 +195,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   unref(): this;
   readonly url: string;
   readonly state: 'connecting' | 'open' | 'closed';
-  /** The last event ID that was received. */
+  /** The last event ID that was handed out: resume from it. */
   readonly lastEventId: string;
   /** What `retry:` last said; null where it said nothing. */
   readonly reconnectionTime: number | null;
@@ -305,7 +305,7 @@ export interface ListenOptions {
   host?: string;
   /** 0, the default, takes a free one. */
   port?: number;
-  /** The origins whose pages may read; `*` for any. */
+  /** The origins whose pages may subscribe, and publish too where they are named; `*` lets any page subscribe. */
   cors?: string | string[];
   /** Whether anybody may publish who reaches an address that is no loopback one; false by default. */
   openPublish?: boolean;
@@ -346,7 +346,7 @@ export class Hub {
   /** Serves the hub over HTTP. */
   listen(options?: ListenOptions): Promise<Server>;
   stats(): Stats;
-  /** Ends all subscriptions. */
+  /** Ends all subscriptions, and closes its servers. */
   close(): void;
 }
 
@@ -366,8 +366,8 @@ export class Server {
   private constructor();
   /** `http://host:port`. */
   readonly url: string;
-  /** Takes no new connections, ends the streams, and waits at most so long; 10,000 by default. */
-  drain(timeout?: number): Promise<void>;
+  /** Takes no new connections, ends the streams, and waits at most so long (10,000 by default); whether all had ended. */
+  drain(timeout?: number): Promise<boolean>;
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -400,6 +400,10 @@ export class DecodeError extends EventwireError {
 /** A value that cannot be written into an event stream. */
 export class EncodeError extends EventwireError {
   readonly field: string;
+  /** The byte that cannot be there, where it is one. */
+  readonly byte?: number;
+  /** Its place in the value, in UTF-8 bytes. */
+  readonly position?: number;
 }
 /** No connection, or a broken one. */
 export class ConnectError extends EventwireError {
@@ -421,9 +425,13 @@ export class ContentTypeError extends EventwireError {
   readonly url: string;
   readonly status: number;
   readonly headers: Headers;
+  /** The first KiB. */
+  readonly body: string;
 }
 /** One of the clocks ran out. */
 export class StreamTimeoutError extends EventwireError {
+  readonly url?: string;
+  readonly attempt?: number;
   readonly clock: 'connect' | 'idle' | 'event';
 }
 /** Closed already, or opened in another process. */

@@ -8,7 +8,7 @@ const { answer, hold } = require('./loop.js');
 const { Mailbox } = require('./mailbox.js');
 const { toMessage } = require('./message.js');
 const { boolean, count, milliseconds, orNull, read, string, topics } = require('./options.js');
-const { unpackFrames, unpackItems } = require('./packed.js');
+const { toEvent, unpackFrames, unpackItems } = require('./packed.js');
 
 const hubOptions = {
   store: string,
@@ -35,6 +35,7 @@ const listenOptions = {
 
 class Hub {
   #native;
+  #servers = new Set();
 
   constructor(options) {
     const built = read('the options of Hub', options, hubOptions);
@@ -58,7 +59,8 @@ class Hub {
       listenOptions,
     );
     const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    return new Server(await answer(call(() => this.#native.serve({ address, cors, openPublish, ...limits }))));
+    const server = await answer(call(() => this.#native.serve({ address, cors, openPublish, ...limits })));
+    return new Server(server, this.#servers);
   }
 
   stats() {
@@ -66,7 +68,9 @@ class Hub {
     return { ...rest, lastEventId };
   }
 
+  // Its servers with it: a closed hub has nothing to serve.
   close() {
+    for (const server of this.#servers) server.close();
     this.#native.close();
   }
 }
@@ -75,6 +79,7 @@ class Subscription {
   #native;
   #mailbox = null;
   #closed = false;
+  #lastEventId;
 
   constructor(subscription) {
     this.#native = subscription;
@@ -98,15 +103,19 @@ class Subscription {
   }
 
   async *[Symbol.asyncIterator]() {
-    for await (const { event, data, id } of this.#read(false)) yield { event, data, id };
+    for await (const item of this.#read(false)) {
+      this.#lastEventId = item.id;
+      yield toEvent(item);
+    }
   }
 
   frames() {
     return this.#read(true);
   }
 
+  // Of what was handed out.
   get lastEventId() {
-    return this.#native.lastEventId;
+    return this.#lastEventId ?? this.#native.lastEventId;
   }
 
   close() {
@@ -124,8 +133,12 @@ class Server {
   // A server that listens keeps the process alive.
   #release = hold();
 
-  constructor(server) {
+  #siblings;
+
+  constructor(server, siblings) {
     this.#native = server;
+    this.#siblings = siblings;
+    siblings.add(this);
     listening.add(this);
   }
 
@@ -134,18 +147,20 @@ class Server {
   }
 
   async drain(timeout = 10_000) {
-    await answer(call(() => this.#native.drain(milliseconds('the timeout of drain', timeout))));
+    const drained = await answer(call(() => this.#native.drain(milliseconds('the timeout of drain', timeout))));
     this.close();
+    return drained;
   }
 
   close() {
     this.#native.close();
     this.#release();
+    this.#siblings.delete(this);
     listening.delete(this);
   }
 }
 
-for (const closable of [Subscription, Server]) {
+for (const closable of [Hub, Subscription, Server]) {
   if (Symbol.dispose) closable.prototype[Symbol.dispose] = closable.prototype.close;
 }
 

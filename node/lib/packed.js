@@ -55,8 +55,10 @@ function item(kind, event, id, data) {
       return { kind: 'event', event: event || 'message', data, id };
     case COMMENT:
       return { kind: 'comment', comment: data };
-    case RESET:
-      return { kind: 'reset', ...JSON.parse(data), event, data, id };
+    case RESET: {
+      const { requested, reason, first } = JSON.parse(data);
+      return { kind: 'reset', requested, reason, first, event, data, id };
+    }
     case OPENED: {
       const { status, url, headers } = JSON.parse(data);
       return { kind: 'opened', status, url, headers: toHeaders(headers) };
@@ -74,4 +76,8 @@ function item(kind, event, id, data) {
   }
 }
 
-module.exports = { unpackDecoded, unpackFrames, unpackItems };
+// An event as users get it, of an item that is one. A reset is an event too, so that nobody misses it.
+const isEvent = ({ kind }) => kind === 'event' || kind === 'reset';
+const toEvent = ({ event, data, id }) => ({ event, data, id });
+
+module.exports = { isEvent, toEvent, unpackDecoded, unpackFrames, unpackItems };

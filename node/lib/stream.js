@@ -6,7 +6,7 @@ const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { Mailbox } = require('./mailbox.js');
 const { any, body, boolean, count, headers, milliseconds, orNull, read, retry, string, toJson, wrong } = require('./options.js');
-const { unpackItems } = require('./packed.js');
+const { isEvent, toEvent, unpackItems } = require('./packed.js');
 
 // By what it can do: one of another realm (jsdom, a vm context) is no instance of ours.
 function signal(what, value) {
@@ -62,11 +62,13 @@ class EventStream {
   #closed = false;
   #referenced = true;
   #stopListening = null;
+  #lastEventId;
 
   constructor(url, options) {
     const checked = read('the options of connect', options, streamOptions);
     this.url = String(url);
     this.response = null;
+    this.#lastEventId = checked.lastEventId;
     this.#native = call(() => new native.Stream(toNative(this.url, checked)));
     const { signal: abort } = checked;
     if (abort?.aborted) this.close();
@@ -106,6 +108,7 @@ class EventStream {
           // Closed while the one before was looked at: nothing more of the same batch.
           if (this.#closed) return;
           if (item.kind === 'opened') this.response = { status: item.status, headers: item.headers, url: item.url };
+          if (isEvent(item)) this.#lastEventId = item.id;
           yield item;
         }
       }
@@ -115,13 +118,19 @@ class EventStream {
   }
 
   async *batches() {
+    for await (const events of this.#events()) {
+      this.#lastEventId = events.at(-1).id;
+      yield events;
+    }
+  }
+
+  async *#events() {
     try {
       for (let items; (items = await this.#batch()) !== null; ) {
         const events = [];
         for (const item of items) {
           if (item.kind === 'opened') this.response = { status: item.status, headers: item.headers, url: item.url };
-          // A reset is an event too, so that nobody misses it.
-          if (item.kind === 'event' || item.kind === 'reset') events.push({ event: item.event, data: item.data, id: item.id });
+          if (isEvent(item)) events.push(toEvent(item));
         }
         if (events.length > 0 && !this.#closed) yield events;
       }
@@ -131,9 +140,10 @@ class EventStream {
   }
 
   async *[Symbol.asyncIterator]() {
-    for await (const events of this.batches()) {
+    for await (const events of this.#events()) {
       for (const event of events) {
         if (this.#closed) return;
+        this.#lastEventId = event.id;
         yield event;
       }
     }
@@ -147,8 +157,9 @@ class EventStream {
     else this.#native.close();
   }
 
+  // Of what was handed out: what waits in the mailbox would be lost to who resumes from it.
   get lastEventId() {
-    return this.#native.lastEventId;
+    return this.#lastEventId ?? this.#native.lastEventId;
   }
 
   get reconnectionTime() {

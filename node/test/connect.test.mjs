@@ -203,3 +203,18 @@ test('batches come as they arrive, and a reset is an event too', async (t) => {
   assert.deepEqual(events.map(({ event }) => event), ['eventwire.reset', 'message']);
   assert.equal(JSON.parse(events[0].data).reason, 'malformed');
 });
+
+test('lastEventId is of what was handed out, not of what has arrived', async (t) => {
+  const { url } = await serve(t, (_, response) =>
+    eventStream(response, 'id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n'),
+  );
+  const stream = connect(url, { lastEventId: '0' });
+  assert.equal(stream.lastEventId, '0');
+  const seen = [];
+  for await (const event of stream) {
+    seen.push([event.id, stream.lastEventId]);
+    if (seen.length === 2) break;
+  }
+  assert.deepEqual(seen, [['1', '1'], ['2', '2']]);
+  assert.equal(stream.lastEventId, '2');
+});

@@ -90,10 +90,12 @@ test('a drain ends the streams of others', async () => {
   const hub = new Hub();
   const server = await hub.listen();
   const kinds = [];
+  let drained;
   for await (const item of connect(`${server.url}/events?topic=a`, { retry: null }).items()) {
     kinds.push(item.kind);
-    if (item.kind === 'opened') server.drain();
+    if (item.kind === 'opened') drained = server.drain();
   }
+  assert.equal(await drained, true);
   assert.deepEqual(kinds, ['opened', 'closed']);
 });
 
@@ -109,4 +111,11 @@ test('a publisher elsewhere', async (t) => {
   await assert.rejects(publisher.publish('*', 'x'), /\*/);
   publisher.close();
   await assert.rejects(publisher.publish('a', 'x'), /closed/);
+});
+
+test('a closed hub has closed its servers', async () => {
+  const hub = new Hub();
+  const { url } = await hub.listen();
+  hub.close();
+  await until(() => fetch(`${url}/health`).then(() => false, () => true));
 });

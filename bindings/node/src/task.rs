@@ -49,16 +49,16 @@ impl ServerTask {
     }
 }
 
-/// An operation whose answer is that it is done.
+/// An operation whose answer is whether it was done in time.
 #[derive(Debug)]
 #[napi]
-pub struct DoneTask(pub(crate) task::Task<()>);
+pub struct DoneTask(pub(crate) task::Task<bool>);
 
 #[napi]
 impl DoneTask {
     #[napi]
     pub fn take(&self) -> Result<Option<bool>> {
-        Ok(answer(&self.0)?.map(|()| true))
+        answer(&self.0)
     }
 
     #[napi]

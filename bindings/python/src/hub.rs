@@ -1,5 +1,7 @@
 //! The hub, its subscriptions and its server.
 
+use std::time::Duration;
+
 use eventwire_bridge::hub::{
     Hub as Inner, HubOptions, Message, ServeOptions, Server as ServerHandle, SubscribeOptions,
     Subscription as SubscriptionHandle,
@@ -8,7 +10,7 @@ use eventwire_bridge::mailbox::Waited;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::arguments::{limit, seconds, size};
+use crate::arguments::{limit, seconds, size, whole};
 use crate::batch::{End, drained};
 use crate::failure::OrRaise;
 use crate::notifier::Notifier;
@@ -33,7 +35,7 @@ impl Hub {
         max_age: Option<f64>,
         max_topics: i64,
         heartbeat: Option<f64>,
-        retry: Option<f64>,
+        retry: Option<i64>,
         slow: String,
     ) -> PyResult<Self> {
         let options = HubOptions {
@@ -43,7 +45,10 @@ impl Hub {
             max_topics: size("max_topics", max_topics)?,
             max_age: limit("max_age", max_age)?,
             heartbeat: limit("heartbeat", heartbeat)?,
-            retry: limit("retry", retry)?,
+            retry: retry
+                .map(|time| whole("retry", time))
+                .transpose()?
+                .map(Duration::from_millis),
             slow,
         };
         Ok(Self(Inner::new(options).or_raise(py)?))
@@ -173,7 +178,7 @@ impl Server {
         self.0.url()
     }
 
-    /// Lets finite requests finish, ends the streams, waits at most `timeout` seconds; answers with True.
+    /// Lets finite requests finish, ends the streams, waits at most `timeout` seconds; answers with whether all had ended.
     fn drain(&self, py: Python<'_>, timeout: f64) -> PyResult<Task> {
         let timeout = seconds("timeout", timeout)?;
         Ok(py.detach(|| self.0.drain(timeout)).or_raise(py)?.into())

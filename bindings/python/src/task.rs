@@ -23,8 +23,8 @@ enum Operation {
     Id(Inner<String>),
     /// Answers with a server.
     Server(Inner<ServerHandle>),
-    /// Answers with True.
-    Done(Inner<()>),
+    /// Answers with whether it was done in time.
+    Done(Inner<bool>),
 }
 
 /// Does the same with any of them.
@@ -51,7 +51,7 @@ impl Operation {
                 .map(|server| Ok(Bound::new(py, Server::from(server))?.into_any())),
             Self::Done(task) => task
                 .take()?
-                .map(|()| Ok(true.into_pyobject(py)?.to_owned().into_any())),
+                .map(|done| Ok(done.into_pyobject(py)?.to_owned().into_any())),
         })
     }
 }
@@ -94,8 +94,8 @@ impl From<Inner<ServerHandle>> for Task {
     }
 }
 
-impl From<Inner<()>> for Task {
-    fn from(task: Inner<()>) -> Self {
+impl From<Inner<bool>> for Task {
+    fn from(task: Inner<bool>) -> Self {
         Self(Operation::Done(task))
     }
 }

@@ -256,8 +256,8 @@ impl fmt::Display for ServeError {
             Self::Bind { address, source } => write!(f, "cannot listen on {address}: {source}"),
             Self::Unguarded(address) => write!(
                 f,
-                "{address} is no loopback address, and anyone who reaches it could publish: give an authorizer, or \
-                 allow it with open_publish"
+                "{address} is no loopback address, and anyone who reaches it could publish: allow that by \
+                 open_publish, or, in Rust, give an authorizer"
             ),
             Self::Origin(origin) => {
                 write!(

@@ -62,7 +62,7 @@ class Hub(Managed, AsyncManaged):
         max_age: float | None = None,
         max_topics: int = 1_000_000,
         heartbeat: float | None = 15.0,
-        retry: float | None = None,
+        retry: int | None = None,
         slow: Literal["disconnect", "skip"] = "disconnect",
     ) -> None:
         self._native = _native.Hub(
@@ -151,7 +151,7 @@ class Hub(Managed, AsyncManaged):
 
         Args:
             address: Host and port; port 0 takes a free one.
-            cors: The origins whose pages may read; "*" for any.
+            cors: The origins whose pages may subscribe, and publish too where they are named; "*" lets any subscribe.
             open_publish: Whether anyone may publish. On a loopback address they may anyway.
             max_connections: How many connections are served at a time.
 
@@ -191,6 +191,7 @@ class Server(Managed, AsyncManaged):
     Example:
         >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:
         ...     server.drain(timeout=5)
+        True
     """
 
     def __init__(self, native: _native.Server, siblings: list[Server]) -> None:
@@ -202,13 +203,13 @@ class Server(Managed, AsyncManaged):
         """Where it listens: "http://host:port"."""
         return self._native.url
 
-    def drain(self, timeout: float = 10.0) -> None:
-        """Takes no new connections, ends the streams, and waits at most `timeout` seconds until all is sent."""
-        self._native.drain(timeout).result()
+    def drain(self, timeout: float = 10.0) -> bool:
+        """Takes no new connections, ends the streams, and waits at most `timeout` seconds; True if all ended in time."""
+        return self._native.drain(timeout).result()
 
-    async def adrain(self, timeout: float = 10.0) -> None:
+    async def adrain(self, timeout: float = 10.0) -> bool:
         """The same for async code."""
-        await answer(self._native.drain(timeout))
+        return await answer(self._native.drain(timeout))
 
     def close(self) -> None:
         """Ends it at once, from any thread. It does not wait."""

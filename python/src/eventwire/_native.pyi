@@ -130,7 +130,7 @@ class Hub:
         max_age: float | None,
         max_topics: int,
         heartbeat: float | None,
-        retry: float | None,
+        retry: int | None,
         slow: str,
     ) -> Hub: ...
     def publish(

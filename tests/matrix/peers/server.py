@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--retry-ms", type=int, default=1000)
     options = parser.parse_args()
 
-    hub = eventwire.Hub(max_events=options.max_events, retry=options.retry_ms / 1000)
+    hub = eventwire.Hub(max_events=options.max_events, retry=options.retry_ms)
     with hub.serve("127.0.0.1:0", cors=["*"]) as server:
         say(kind="listening", url=f"{server.url}/events")
         for line in sys.stdin:

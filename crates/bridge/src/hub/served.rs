@@ -14,7 +14,7 @@ use crate::task::Task;
 pub struct ServeOptions {
     /// `host:port`; port 0 takes a free one.
     pub address: String,
-    /// The origins whose pages may read: `*` for any.
+    /// The origins whose pages may subscribe, and publish too where they are named; `*` lets any page subscribe.
     pub cors: Vec<String>,
     /// Whether anyone may publish, beyond a loopback address too.
     pub open_publish: bool,
@@ -47,18 +47,16 @@ impl Server {
         self.0.server.url()
     }
 
-    /// Takes no new connections, ends the streams, and waits at most `timeout` for the connections to end.
+    /// Takes no new connections, ends the streams, and waits at most `timeout` for the connections to end; the answer is
+    /// whether all of them had.
     ///
     /// # Errors
     ///
-    /// The server runs in another process, before a `fork`; or as [`runtime::handle`].
-    pub fn drain(&self, timeout: Duration) -> Result<Task<()>, Failure> {
+    /// The server runs in another process, before a `fork`; or as [`crate::runtime::handle`].
+    pub fn drain(&self, timeout: Duration) -> Result<Task<bool>, Failure> {
         self.0.owner.check("server")?;
         let served = self.0.clone();
-        Task::start(async move {
-            served.server.drain(timeout).await;
-            Ok(())
-        })
+        Task::start(async move { Ok(served.server.drain(timeout).await) })
     }
 
     /// Ends it at once, from any thread.

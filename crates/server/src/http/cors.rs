@@ -6,7 +6,7 @@ use http::{StatusCode, Uri};
 use super::message::Reply;
 use crate::error::ServeError;
 
-/// The origins whose pages may read.
+/// The origins whose pages may subscribe, and publish where they are named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cors {

@@ -27,7 +27,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("eventwire-node", &["eventwire-bridge", "eventwire-cli"]),
     ("eventwire-tests", &["eventwire"]),
     ("eventwire-examples", &["eventwire"]),
-    ("eventwire-examples", &["eventwire"]),
     ("xtask", &[]),
 ];
 

@@ -3,11 +3,21 @@
 import asyncio
 import json
 import threading
+import time
 import urllib.request
 
 import eventwire
 import pytest
-from eventwire import ConnectError, EncodeError, Event, Hub, ServeError, StatusError, connect
+from eventwire import (
+    ConnectError,
+    EncodeError,
+    Event,
+    Hub,
+    Publisher,
+    ServeError,
+    StatusError,
+    connect,
+)
 
 
 def test_what_is_published_is_received_here_and_over_http(hub, news):
@@ -273,3 +283,25 @@ def test_a_cancelled_publish_goes_on(run, hub):
             assert (await anext(subscription)).data == "x"
 
     run(main())
+
+
+def test_stats_say_what_was_delivered_and_how_subscriptions_ended():
+    hub = Hub()
+    with hub.subscribe("news") as subscription:
+        event_id = hub.publish("news", "hello")
+        assert next(subscription).data == "hello"
+        assert hub.stats().last_event_id == event_id
+        # The mark at the beginning is a frame as well.
+        assert hub.stats().delivered >= 1
+    for _ in range(10_000):
+        if hub.stats().subscribers == 0:
+            break
+        time.sleep(0.001)
+    assert hub.stats().ended["gone"] == 1
+
+
+def test_a_body_beyond_the_limit_is_refused():
+    with Hub() as hub, hub.serve("127.0.0.1:0", max_body=100) as server:
+        with pytest.raises(eventwire.EventwireError, match="100"):
+            Publisher(server.url).publish("news", "x" * 200)
+        assert hub.stats().published == 0

@@ -101,6 +101,7 @@ impl Hub {
         cors: Vec<String>,
         open_publish: bool,
         max_connections: Option<i64>,
+        max_body: Option<i64>,
     ) -> PyResult<Task> {
         let max_connections = max_connections
             .map(|max| size("max_connections", max))
@@ -110,7 +111,7 @@ impl Hub {
             cors,
             open_publish,
             max_connections,
-            max_body: None,
+            max_body: max_body.map(|max| size("max_body", max)).transpose()?,
         };
         Ok(py.detach(|| self.0.serve(options)).or_raise(py)?.into())
     }

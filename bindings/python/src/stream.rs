@@ -86,6 +86,12 @@ impl Stream {
         self.0.state()
     }
 
+    /// What `retry:` last said, in milliseconds.
+    #[getter]
+    fn reconnection_time(&self) -> Option<u64> {
+        self.0.reconnection_time()
+    }
+
     /// The last event ID that was received.
     #[getter]
     fn last_event_id(&self) -> String {

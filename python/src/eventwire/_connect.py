@@ -39,6 +39,11 @@ class _Stream:
         return "closed" if self._reader.closed else self._native.state
 
     @property
+    def reconnection_time(self) -> int | None:
+        """What `retry:` last said, in milliseconds; None where it said nothing."""
+        return self._native.reconnection_time
+
+    @property
     def response(self) -> Response | None:
         """What the server answered to the connection that the last item came from; None before the first answer."""
         return self._response

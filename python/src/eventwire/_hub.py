@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as _json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,12 +35,20 @@ class Stats:
     events: int
     #: How many bytes the log holds.
     bytes: int
+    #: How many frames were given to subscribers.
+    delivered: int
+    #: How many subscribers were told of a gap.
+    resets: int
+    #: The position of the log's end.
+    last_event_id: str
+    #: How many subscriptions have ended, by reason.
+    ended: Mapping[str, int]
 
 
 class Hub(Managed, AsyncManaged):
     """Topics, a log of what was published, and its subscribers.
 
-    Times are seconds. The log holds the newest events within `max_events`, `max_bytes` and `max_age`; who was away
+    Times are seconds, but `retry` is milliseconds, as on the wire. The log holds the newest events within `max_events`, `max_bytes` and `max_age`; who was away
     for longer is told so by a reset.
 
     Example:
@@ -146,6 +154,7 @@ class Hub(Managed, AsyncManaged):
         cors: str | Iterable[str] = (),
         open_publish: bool = False,
         max_connections: int | None = None,
+        max_body: int | None = None,
     ) -> Server:
         """Serves the hub over HTTP, from threads of its own, until it or the hub is closed.
 
@@ -153,7 +162,8 @@ class Hub(Managed, AsyncManaged):
             address: Host and port; port 0 takes a free one.
             cors: The origins whose pages may subscribe, and publish too where they are named; "*" lets any subscribe.
             open_publish: Whether anyone may publish. On a loopback address they may anyway.
-            max_connections: How many connections are served at a time.
+            max_connections: How many connections are served at a time; 10,000 where it is None.
+            max_body: The largest body of a publish, in bytes; 16 MiB where it is None.
 
         Example:
             >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:
@@ -161,7 +171,9 @@ class Hub(Managed, AsyncManaged):
             http://127.0.0.1:...
         """
         origins = [cors] if isinstance(cors, str) else list(cors)
-        native = self._native.serve(address, origins, open_publish, max_connections).result()
+        native = self._native.serve(
+            address, origins, open_publish, max_connections, max_body
+        ).result()
         server = Server(native, self._servers)
         self._servers.append(server)
         return server

@@ -3,24 +3,23 @@
 use super::Pending;
 use super::items::{Items, Stop};
 use super::line::Field;
-use super::text::Value;
-use crate::DecodeError;
+use super::text::{Value, append};
 
 impl Items<'_> {
     /// Completes the line that began in an earlier chunk.
     #[inline(never)]
-    pub(super) fn finish_line(&mut self) -> Result<Option<Stop>, DecodeError> {
-        let Some((start, end)) = self.next_line() else {
-            return Ok(None);
-        };
+    pub(super) fn finish_line(&mut self) -> Option<Stop> {
+        let (start, end) = self.next_line()?;
         self.continues = false;
         let mut line = std::mem::take(&mut self.decoder.line);
-        line.extend_from_slice(&self.chunk[start..end]);
-        self.check(&line, true)?;
+        append(&mut line, &self.chunk[start..end]);
+        if !self.within_limits(&line, true) {
+            return Some(Stop::Failed);
+        }
         let stop = self.buffered_line(&mut line);
         line.clear();
         self.decoder.line = line;
-        Ok(stop)
+        stop
     }
 
     fn buffered_line(&mut self, line: &mut Vec<u8>) -> Option<Stop> {
@@ -49,7 +48,8 @@ impl Items<'_> {
             Field::Comment => {
                 if decoder.comments {
                     decoder.comment.take_line(line, value_start);
-                    return Some(Stop::Comment(Value::Buffer));
+                    self.comment = Value::Buffer;
+                    return Some(Stop::Comment);
                 }
             }
             Field::Unknown => {}
@@ -58,14 +58,14 @@ impl Items<'_> {
     }
 
     /// Puts what is unfinished into the decoder.
-    pub(super) fn end_of_chunk(&mut self) -> Result<(), DecodeError> {
+    pub(super) fn end_of_chunk(&mut self) -> Stop {
         let rest = &self.chunk[self.line_start..];
         if !rest.is_empty() {
             self.line_start = self.chunk.len();
             let mut line = std::mem::take(&mut self.decoder.line);
-            line.extend_from_slice(rest);
-            if self.near_limit {
-                self.check(&line, false)?;
+            append(&mut line, rest);
+            if self.near_limit && !self.within_limits(&line, false) {
+                return Stop::Failed;
             }
             self.decoder.line = line;
         }
@@ -87,6 +87,6 @@ impl Items<'_> {
         }
         decoder.trim();
         self.finish();
-        Ok(())
+        Stop::End
     }
 }

@@ -44,7 +44,7 @@ pub enum Item<'a> {
 pub struct Items<'a> {
     pub(super) decoder: &'a mut Decoder,
     pub(super) chunk: &'a [u8],
-    ends: LineEnds<'a>,
+    ends: LineEnds,
     /// Where the line begins that is read next.
     pub(super) line_start: usize,
     /// The first line of the chunk goes on from `decoder.line`.
@@ -58,20 +58,23 @@ pub struct Items<'a> {
     pub(super) data: Value,
     pub(super) event: Value,
     pub(super) id: Value,
+    pub(super) comment: Value,
     /// The last event ID, where it lies in this chunk: copied to the decoder only at the end, since
     /// most streams have one with every event.
     last_event_id: Option<&'a str>,
 }
 
-/// What stopped the reading of lines.
+/// What stopped the reading of lines. Small enough to be returned in registers: it is made for every item.
 pub(super) enum Stop {
     /// A blank line behind `data` and `event`.
     Event,
-    /// The value of a comment.
-    Comment(Value),
+    /// A comment, whose text is in `comment`.
+    Comment,
     Retry(u64),
     /// The chunk is read.
     End,
+    /// The decoder has failed.
+    Failed,
 }
 
 impl<'a> Items<'a> {
@@ -83,7 +86,7 @@ impl<'a> Items<'a> {
         decoder.reading = !over;
         Items {
             chunk,
-            ends: LineEnds::new(chunk),
+            ends: LineEnds::default(),
             line_start: 0,
             continues: !decoder.line.is_empty(),
             near_limit: most >= decoder.limits.smallest(),
@@ -92,6 +95,7 @@ impl<'a> Items<'a> {
             data: value(pending.data),
             event: value(pending.event),
             id: value(pending.id),
+            comment: Value::None,
             last_event_id: None,
             decoder,
         }
@@ -108,13 +112,16 @@ impl<'a> Items<'a> {
         reason = "an item borrows from `self`, which `Iterator` cannot say"
     )]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, DecodeError> {
-        Ok(match self.advance()? {
+        Ok(match self.advance() {
             Stop::Event => Some(Item::Event(self.take_event())),
-            Stop::Comment(value) => Some(Item::Comment(
-                self.decoder.comment.text_of(value, &mut self.checked),
+            Stop::Comment => Some(Item::Comment(
+                self.decoder
+                    .comment
+                    .text_of(self.comment, &mut self.checked),
             )),
             Stop::Retry(milliseconds) => Some(Item::Retry(milliseconds)),
             Stop::End => None,
+            Stop::Failed => return self.failure(),
         })
     }
 
@@ -126,35 +133,39 @@ impl<'a> Items<'a> {
     #[inline]
     pub fn next_event(&mut self) -> Result<Option<EventRef<'_>>, DecodeError> {
         loop {
-            match self.advance()? {
+            match self.advance() {
                 Stop::Event => break,
-                Stop::Comment(_) | Stop::Retry(_) => {}
+                Stop::Comment | Stop::Retry(_) => {}
                 Stop::End => return Ok(None),
+                Stop::Failed => return self.failure(),
             }
         }
         Ok(Some(self.take_event()))
     }
 
     /// Reads lines up to the one that makes an item.
-    fn advance(&mut self) -> Result<Stop, DecodeError> {
+    fn advance(&mut self) -> Stop {
         if self.over {
-            return self.decoder.failed.map_or(Ok(Stop::End), Err);
+            return match self.decoder.failed {
+                None => Stop::End,
+                Some(_) => Stop::Failed,
+            };
         }
         if self.continues
-            && let Some(stop) = self.finish_line()?
+            && let Some(stop) = self.finish_line()
         {
-            return Ok(stop);
+            return stop;
         }
         while let Some((start, end)) = self.next_line() {
             if start == end {
                 if self.blank_line() {
-                    return Ok(Stop::Event);
+                    return Stop::Event;
                 }
                 continue;
             }
             let line = &self.chunk[start..end];
-            if self.near_limit {
-                self.check(line, true)?;
+            if self.near_limit && !self.within_limits(line, true) {
+                return Stop::Failed;
             }
             let (field, value_start) = Field::of(line);
             let value = &line[value_start..];
@@ -171,31 +182,37 @@ impl<'a> Items<'a> {
                 }
                 Field::Retry => {
                     if let Some(stop) = self.decoder.retry_line(value) {
-                        return Ok(stop);
+                        return stop;
                     }
                 }
                 Field::Comment => {
                     if self.decoder.comments {
-                        return Ok(Stop::Comment(Value::Chunk(span)));
+                        self.comment = Value::Chunk(span);
+                        return Stop::Comment;
                     }
                 }
                 Field::Unknown => {}
             }
         }
-        self.end_of_chunk()?;
-        Ok(Stop::End)
+        self.end_of_chunk()
+    }
+
+    /// What a failed decoder gives, in whatever form is asked for.
+    #[cold]
+    fn failure<T>(&self) -> Result<Option<T>, DecodeError> {
+        self.decoder.failed.map_or(Ok(None), Err)
     }
 
     /// The bounds of the next line of the chunk, without its end.
     #[inline(always)]
     pub(super) fn next_line(&mut self) -> Option<(usize, usize)> {
-        let end = self.ends.next()?;
+        let end = self.ends.next(self.chunk, &mut self.decoder.masks)?;
         let start = self.line_start;
         self.line_start = end + 1;
         if self.chunk[end] == b'\r' {
             match self.chunk.get(end + 1) {
                 Some(b'\n') => {
-                    self.ends.next();
+                    self.ends.next(self.chunk, &mut self.decoder.masks);
                     self.line_start = end + 2;
                 }
                 Some(_) => {}
@@ -273,16 +290,16 @@ impl<'a> Items<'a> {
             .push_line(&self.chunk[span.start..span.end]);
     }
 
-    /// Holds a line, or what there is of it, against the limits.
+    /// Holds a line, or what there is of it, against the limits; where it is beyond one, the decoder has failed.
     #[inline(never)]
-    pub(super) fn check(&mut self, line: &[u8], complete: bool) -> Result<(), DecodeError> {
+    pub(super) fn within_limits(&mut self, line: &[u8], complete: bool) -> bool {
         let limits = self.decoder.limits;
         if let Err(error) = limits.check(line, complete, self.held()) {
             self.finish();
             self.decoder.failed = Some(error);
-            return Err(error);
+            return false;
         }
-        Ok(())
+        true
     }
 
     fn held(&self) -> Held {
@@ -316,7 +333,7 @@ impl Drop for Items<'_> {
         }
         if self.line_start == self.chunk.len() {
             // All was read, only not told so yet. With nothing left there is nothing to fail.
-            let _ = self.end_of_chunk();
+            self.end_of_chunk();
         } else {
             self.finish();
             self.decoder.reset();

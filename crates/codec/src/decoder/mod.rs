@@ -17,6 +17,7 @@ use self::items::Stop;
 use self::limits::{Held, Limits};
 use self::text::Buffer;
 use crate::DecodeError;
+use crate::scan::Masks;
 
 pub use self::builder::DecoderBuilder;
 pub use self::items::{Item, Items};
@@ -59,6 +60,7 @@ pub struct Decoder {
     pending: Pending,
     /// A comment that cannot be borrowed from the chunk.
     comment: Buffer,
+    masks: Masks,
 
     last_event_id: String,
     reconnection_time: Option<u64>,
@@ -99,6 +101,7 @@ impl Decoder {
             id: Buffer::default(),
             pending: Pending::default(),
             comment: Buffer::default(),
+            masks: Masks::default(),
             last_event_id,
             reconnection_time: None,
             failed: None,

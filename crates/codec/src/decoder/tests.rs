@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::Decoder;
+use super::{Decoder, text};
 use crate::{Item, Limit};
 
 fn inside(chunk: &[u8], text: &str) -> bool {
@@ -111,6 +111,36 @@ fn bytes_are_checked_few_times() {
             );
         }
     }
+}
+
+#[test]
+fn a_large_value_takes_at_most_a_quarter_more_than_its_size() {
+    let mut decoder = Decoder::builder()
+        .max_line(1 << 30)
+        .max_event(1 << 30)
+        .build();
+    let part = [b'x'; 8 << 10];
+    let mut size = 0;
+    // One line, and then one more data line for each part.
+    for start in [&b""[..], b"\ndata: "] {
+        decoder.reset();
+        assert!(datas(&mut decoder, b"data: ").is_empty());
+        size = 0;
+        while size < 9 << 20 {
+            assert!(datas(&mut decoder, start).is_empty());
+            assert!(datas(&mut decoder, &part).is_empty());
+            size += part.len();
+            let taken = decoder.line.capacity() + decoder.data.capacity();
+            assert!(
+                size < 2 * text::KEEP || taken <= size + size / 3,
+                "{taken} for {size}"
+            );
+        }
+    }
+    assert_eq!(
+        datas(&mut decoder, b"\n\n")[0].len() / part.len(),
+        size / part.len()
+    );
 }
 
 #[test]

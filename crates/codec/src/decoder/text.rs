@@ -123,6 +123,15 @@ pub(super) struct Buffer {
 /// What a buffer may keep after a large value.
 pub(super) const KEEP: usize = 1 << 20;
 
+/// Appends, and lets a large buffer grow by a quarter: doubling, as a `Vec` does by itself, would take up to twice the
+/// memory of a large event, and a growth by as much as comes would copy it once per chunk.
+pub(super) fn append(to: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.len() > to.capacity() - to.len() && to.capacity() >= KEEP {
+        to.reserve_exact(bytes.len().max(to.capacity() / 4));
+    }
+    to.extend_from_slice(bytes);
+}
+
 impl Buffer {
     pub(super) fn len(&self) -> usize {
         self.raw.len() - self.start
@@ -142,8 +151,8 @@ impl Buffer {
     }
 
     pub(super) fn push_line(&mut self, value: &[u8]) {
-        self.raw.push(b'\n');
-        self.raw.extend_from_slice(value);
+        append(&mut self.raw, b"\n");
+        append(&mut self.raw, value);
     }
 
     pub(super) fn text(&mut self) -> &str {

@@ -1,26 +1,45 @@
 'use strict';
 
-// Bytes to events and back, for who already has a byte stream.
+// Bytes to events and back, chunk by chunk.
 
 const { native } = require('./native.js');
-const { call } = require('./errors.js');
-const { boolean, count, isUint8Array, milliseconds, read, string, wrong } = require('./options.js');
-const { unpackDecoded } = require('./packed.js');
+const { call, thrown } = require('./errors.js');
+const { boolean, count, milliseconds, read, string, wrong } = require('./options.js');
+const { Cutter, decoded } = require('./packed.js');
 
 const decoderOptions = { lastEventId: string, maxLine: count, maxEvent: count, comments: boolean };
-const NOTHING = new Uint8Array(0);
+// What the numbers of a piece are written to, and read from before the next call: how many items it has, whether another piece
+// follows, and the numbers of the items.
+const shared = new native.Words();
+const words = shared.view();
+const HEAD = 2;
 
 class Decoder {
   #native;
+  #feed;
 
   constructor(options) {
     const built = read('the options of Decoder', options, decoderOptions);
     this.#native = call(() => new native.Decoder(built));
+    this.#feed = native.feeder(this.#native, shared);
   }
 
   feed(chunk) {
-    if (!isUint8Array(chunk)) throw wrong('what is fed', 'a Uint8Array', chunk);
-    return unpackDecoded(call(() => this.#native.feed(chunk)));
+    const items = [];
+    let text;
+    try {
+      text = this.#feed(chunk);
+    } catch (error) {
+      throw thrown(error);
+    }
+    if (text === null) return items;
+    if (text === undefined) throw wrong('what is fed', 'a Uint8Array', chunk);
+    const cutter = new Cutter();
+    for (;;) {
+      cutter.cut(items, text, words, HEAD, words[0], decoded);
+      if (words[1] === 0) return items;
+      text = this.#feed();
+    }
   }
 
   get lastEventId() {
@@ -36,39 +55,6 @@ class Decoder {
   }
 }
 
-// A limit that the last chunk passed is said by the next feed: at the end there is none, so one is made.
-const finish = (decoder) => decoder.feed(NOTHING);
-
-async function* decode(source, options) {
-  const decoder = new Decoder(options);
-  const iterates = typeof source === 'object' && source !== null && (source[Symbol.asyncIterator] ?? source[Symbol.iterator]);
-  if (!iterates) {
-    throw wrong('what is decoded', 'a ReadableStream or an iterable of Uint8Array', source);
-  }
-  for await (const chunk of source) yield* decoder.feed(chunk);
-  finish(decoder);
-}
-
-// A pair for `pipeThrough`: bytes in, events out, or arrays of events.
-class EventDecoderStream {
-  constructor({ batches = false, ...options } = {}) {
-    boolean('batches', batches);
-    const decoder = new Decoder(options);
-    const { readable, writable } = new TransformStream({
-      transform(chunk, controller) {
-        const events = decoder.feed(chunk);
-        if (!batches) for (const event of events) controller.enqueue(event);
-        else if (events.length > 0) controller.enqueue(events);
-      },
-      flush() {
-        finish(decoder);
-      },
-    });
-    this.readable = readable;
-    this.writable = writable;
-  }
-}
-
 const blockFields = { data: string, event: string, id: string, retry: milliseconds, comment: string };
 
 function encode(block) {
@@ -79,4 +65,4 @@ function encode(block) {
   return call(() => native.encode(fields));
 }
 
-module.exports = { Decoder, EventDecoderStream, decode, encode };
+module.exports = { Decoder, encode };

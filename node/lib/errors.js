@@ -66,13 +66,15 @@ function toError(failure) {
   return new (classes[kind] ?? EventwireError)(message, named);
 }
 
-// Calls into the native module; its failures become errors of these classes.
+// What the native module throws; its failures become errors of these classes.
+const thrown = (error) => (error.code === 'EVENTWIRE_FAILURE' ? toError(error.message) : error);
+
 function call(native) {
   try {
     return native();
   } catch (error) {
-    throw error.code === 'EVENTWIRE_FAILURE' ? toError(error.message) : error;
+    throw thrown(error);
   }
 }
 
-module.exports = { call, classes, toError, toHeaders };
+module.exports = { call, classes, thrown, toError, toHeaders };

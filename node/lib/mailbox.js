@@ -25,12 +25,12 @@ class Mailbox {
   // The next items, at least one; null at the end. Throws what the producer ended with. For one reader at a time.
   async next() {
     while (!this.#ended) {
-      const { batch, ended, failure } = this.#source.drain();
+      const { pieces, ended, failure } = this.#source.drain();
       if (ended) {
         this.#ended = true;
         this.#failure = failure ? toError(failure) : null;
       }
-      if (batch.words.length > 0) return this.#unpack(batch);
+      if (pieces.length > 0) return this.#unpack(pieces);
       if (!ended) await this.#ready();
     }
     const failure = this.#failure;

@@ -1,11 +1,11 @@
-//! Decoder and encoder.
+//! Decoder and encoder; `feed` has a file of its own.
+
+use std::sync::Arc;
 
 use eventwire_bridge::{decode, encode};
-use napi::Env;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
-use crate::batch::Batch;
 use crate::failure::{Result, raise};
 use crate::options::size;
 
@@ -19,7 +19,7 @@ pub struct DecoderOptions {
 
 #[derive(Debug)]
 #[napi]
-pub struct Decoder(decode::Decoder);
+pub struct Decoder(pub(crate) Arc<decode::Decoder>);
 
 #[napi]
 impl Decoder {
@@ -30,14 +30,7 @@ impl Decoder {
         built.max_line = size(options.max_line, built.max_line);
         built.max_event = size(options.max_event, built.max_event);
         built.comments = options.comments.unwrap_or_default();
-        Self(decode::Decoder::new(built))
-    }
-
-    #[napi]
-    pub fn feed<'env>(&self, env: &'env Env, chunk: &[u8]) -> Result<Batch<'env>> {
-        let batch = self.0.feed(chunk).map_err(raise)?;
-        Batch::new(env, &batch)
-            .map_err(|error| napi::Error::new("GenericFailure", error.reason.clone()))
+        Self(Arc::new(decode::Decoder::new(built)))
     }
 
     #[napi(getter)]

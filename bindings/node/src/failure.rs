@@ -6,7 +6,7 @@ use eventwire_bridge::failure::Failure;
 pub(crate) type Result<T> = napi::Result<T, &'static str>;
 
 /// The `code` by which `lib/errors.js` knows an error of ours.
-const CODE: &str = "EVENTWIRE_FAILURE";
+pub(crate) const CODE: &str = "EVENTWIRE_FAILURE";
 
 pub(crate) fn raise(failure: Failure) -> napi::Error<&'static str> {
     napi::Error::new(CODE, failure.to_json())

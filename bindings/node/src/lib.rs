@@ -2,7 +2,8 @@
 //!
 //! # Layout
 //!
-//! - `batch`: batches of items as one string and one array of numbers; JavaScript cuts its objects out of them.
+//! - `batch`: batches of items as strings and arrays of numbers; JavaScript cuts its objects out of them.
+//! - `feed`: the same for a decoder, in one plain call per chunk.
 //! - `codec`, `stream`, `hub`, `publisher`: the handles of the bridge as classes.
 //! - `notifier`, `task`: how JavaScript learns that there is something to fetch.
 //! - `failure`: errors as JSON in the message, which `lib/errors.js` turns into its classes.
@@ -16,6 +17,7 @@
 mod batch;
 mod codec;
 mod failure;
+mod feed;
 mod hub;
 mod notifier;
 mod options;

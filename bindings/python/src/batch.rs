@@ -30,13 +30,19 @@ pub(crate) fn drained<'py>(
 
 /// The items of a batch, in order.
 pub(crate) fn list<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<'py, PyList>> {
+    if batch.is_empty() {
+        return Ok(PyList::empty(py));
+    }
     let mut objects = Vec::with_capacity(batch.len());
     let mut names = Names::default();
     for item in batch.items() {
         objects.push(match item.kind {
             Kind::Event => names.event(py, &item)?,
             Kind::Frame => PyBytes::new(py, item.data.as_bytes()).into_any(),
-            kind => rare(py, kind, &item)?,
+            kind => {
+                names = Names::default();
+                rare(py, kind, &item)?
+            }
         });
     }
     PyList::new(py, objects)
@@ -44,39 +50,35 @@ pub(crate) fn list<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<'py, P
 
 /// The strings that follow each other unchanged in most streams: the type and, where it is sticky, the id.
 #[derive(Default)]
-struct Names<'a> {
-    event: Option<(&'a str, Py<PyString>)>,
-    id: Option<(&'a str, Py<PyString>)>,
+struct Names {
+    event: Option<Py<PyString>>,
+    id: Option<Py<PyString>>,
 }
 
-impl<'a> Names<'a> {
-    fn event<'py>(&mut self, py: Python<'py>, item: &Packed<'a>) -> PyResult<Bound<'py, PyAny>> {
-        let event = match item.event {
+impl Names {
+    fn event<'py>(&mut self, py: Python<'py>, item: &Packed<'_>) -> PyResult<Bound<'py, PyAny>> {
+        let event = same(py, &mut self.event, item.same_event, || match item.event {
             "message" => default_type(py),
-            name => same(py, &mut self.event, name, PyString::intern),
-        };
-        let id = match item.id {
+            name => PyString::intern(py, name).unbind(),
+        });
+        let id = same(py, &mut self.id, item.same_id, || match item.id {
             "" => pyo3::intern!(py, "").clone().unbind(),
-            id => same(py, &mut self.id, id, PyString::new),
-        };
+            id => PyString::new(py, id).unbind(),
+        });
         let data = PyString::new(py, item.data).unbind();
         Ok(Bound::new(py, Event::received(event, data, id))?.into_any())
     }
 }
 
-fn same<'a, 'py>(
-    py: Python<'py>,
-    last: &mut Option<(&'a str, Py<PyString>)>,
-    text: &'a str,
-    make: fn(Python<'py>, &str) -> Bound<'py, PyString>,
+fn same(
+    py: Python<'_>,
+    last: &mut Option<Py<PyString>>,
+    same: bool,
+    make: impl FnOnce() -> Py<PyString>,
 ) -> Py<PyString> {
     match last {
-        Some((known, object)) if *known == text => object.clone_ref(py),
-        _ => {
-            let object = make(py, text).unbind();
-            *last = Some((text, object.clone_ref(py)));
-            object
-        }
+        Some(known) if same => known.clone_ref(py),
+        _ => last.insert(make()).clone_ref(py),
     }
 }
 

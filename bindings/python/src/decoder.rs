@@ -62,7 +62,10 @@ impl Decoder {
         } else {
             self.0.feed(&copy(chunk)?)
         };
-        list(py, &batch.or_raise(py)?)
+        let batch = batch.or_raise(py)?;
+        let list = list(py, &batch);
+        self.0.give_back(batch);
+        list
     }
 
     /// The last event ID, as committed at the last blank line; "" where there is none.

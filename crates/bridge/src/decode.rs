@@ -40,6 +40,8 @@ struct Inner {
     decoder: codec::Decoder,
     /// An error that came after events of the same chunk: those are given out first.
     pending: Option<codec::DecodeError>,
+    /// An empty batch, with room.
+    spare: Batch,
 }
 
 impl Decoder {
@@ -54,6 +56,7 @@ impl Decoder {
         Self(Mutex::new(Inner {
             decoder,
             pending: None,
+            spare: Batch::new(),
         }))
     }
 
@@ -68,15 +71,21 @@ impl Decoder {
         if let Some(error) = &inner.pending {
             return Err(Failure::from(*error));
         }
-        let mut batch = Batch::new();
-        let error = fill(&mut inner.decoder, chunk, &mut batch).err();
-        match error {
-            Some(error) if batch.is_empty() => Err(Failure::from(error)),
-            error => {
-                inner.pending = error;
+        let mut batch = std::mem::take(&mut inner.spare);
+        match fill(&mut inner.decoder, chunk, &mut batch) {
+            Err(error) if batch.is_empty() => Err(Failure::from(error)),
+            told => {
+                inner.pending = told.err();
                 Ok(batch)
             }
         }
+    }
+
+    /// Takes back a batch, to fill it again: most chunks hold few events, and to make a new batch costs as much as to decode
+    /// one. Whoever has a batch holds no lock, since what is made of it may run code of its users.
+    pub fn give_back(&self, mut batch: Batch) {
+        batch.clear();
+        self.lock().spare = batch;
     }
 
     /// The last event ID, as committed at the last blank line.

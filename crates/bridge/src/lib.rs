@@ -5,6 +5,7 @@
 //! - [`mailbox`]: where Rust leaves items and a language's own thread fetches them, woken once per edge.
 //! - [`notifier`]: one wake-up for all mailboxes of one event loop.
 //! - [`packed`]: the form in which a batch of items crosses, in one call.
+//! - [`pieces`]: the same as texts of JavaScript, none of them much larger than an event that is cut out of it.
 //! - [`task`]: an operation that ends later, and its one answer.
 //! - [`runtime`]: the Tokio runtime: starts on first use, survives `fork`, is shut down at exit.
 //! - [`decode`], [`stream`], [`hub`], [`publisher`]: what users hold, as handles without a language.
@@ -40,6 +41,8 @@ pub mod notifier;
 #[cfg(not(loom))]
 mod owner;
 pub mod packed;
+#[cfg(not(loom))]
+pub mod pieces;
 #[cfg(not(loom))]
 pub mod publisher;
 #[cfg(not(loom))]

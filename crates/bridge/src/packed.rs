@@ -5,9 +5,20 @@
 //! Node-API cost four to ten times as much.)
 
 use std::fmt;
+use std::ops::Range;
 
 /// Numbers per item in [`Batch::words`]: its kind, and where its `event`, `id` and `data` end.
 pub const WORDS_PER_ITEM: usize = 4;
+
+/// Beside the kind: the item's `event` is that of the item before it, and not in the text again. Most streams have few types, and
+/// whoever builds the strings can use the last one once more.
+pub const SAME_EVENT: u32 = 1 << 8;
+
+/// Beside the kind: the same of its `id`, which is sticky.
+pub const SAME_ID: u32 = 1 << 9;
+
+/// What a batch that is used again may keep.
+const KEEP: usize = 1 << 20;
 
 /// What an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +45,7 @@ pub enum Kind {
 
 impl Kind {
     fn from_word(word: u32) -> Self {
-        match word {
+        match word & !(SAME_EVENT | SAME_ID) {
             0 => Self::Event,
             1 => Self::Comment,
             2 => Self::Opened,
@@ -57,6 +68,10 @@ pub struct Packed<'a> {
     pub id: &'a str,
     /// The data, or what [`Kind`] says stands there.
     pub data: &'a str,
+    /// The `event` is that of the item before it (at the first item: it is empty).
+    pub same_event: bool,
+    /// The `id` is that of the item before it (at the first item: it is empty).
+    pub same_id: bool,
 }
 
 /// A batch of items: see the module.
@@ -64,6 +79,9 @@ pub struct Packed<'a> {
 pub struct Batch {
     text: String,
     words: Vec<u32>,
+    /// Where in `text` the last item's `event` and `id` are.
+    event: Range<usize>,
+    id: Range<usize>,
 }
 
 impl Batch {
@@ -93,12 +111,43 @@ impl Batch {
     }
 
     fn push(&mut self, kind: Kind, event: &str, id: &str, data: &str) {
-        self.words.push(kind as u32);
-        for part in [event, id, data] {
-            self.text.push_str(part);
-            // A mailbox holds its bound or one item, both far under 4 GiB; `fits` guards it.
-            self.words.push(self.text.len() as u32);
+        let mut word = kind as u32;
+        let at = self.words.len();
+        self.words.push(word);
+        if *event == self.text[self.event.clone()] {
+            word |= SAME_EVENT;
+        } else {
+            self.event = self.push_text(event);
         }
+        self.words.push(self.text.len() as u32);
+        if *id == self.text[self.id.clone()] {
+            word |= SAME_ID;
+        } else {
+            self.id = self.push_text(id);
+        }
+        self.words.push(self.text.len() as u32);
+        self.text.push_str(data);
+        // A mailbox holds its bound or one item, both far under 4 GiB; `fits` guards it.
+        self.words.push(self.text.len() as u32);
+        self.words[at] = word;
+    }
+
+    fn push_text(&mut self, text: &str) -> Range<usize> {
+        let start = self.text.len();
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+
+    /// Forgets all items, and keeps the memory where it is not much.
+    pub fn clear(&mut self) {
+        if self.size() > KEEP {
+            *self = Self::new();
+            return;
+        }
+        self.text.clear();
+        self.words.clear();
+        self.event = 0..0;
+        self.id = 0..0;
     }
 
     /// Whether `more` bytes of text can be added without passing what the numbers can count.
@@ -126,41 +175,31 @@ impl Batch {
         &self.text
     }
 
-    /// [`WORDS_PER_ITEM`] numbers per item: its [`Kind`], then the ends of `event`, `id` and `data` in bytes of
-    /// [`text`](Self::text); each part begins where the one before it ended.
+    /// [`WORDS_PER_ITEM`] numbers per item: its [`Kind`] with [`SAME_EVENT`] and [`SAME_ID`], then the ends of `event`, `id` and
+    /// `data` in bytes of [`text`](Self::text); each part begins where the one before it ended. Before the first item, `event` and
+    /// `id` are empty.
     pub fn words(&self) -> &[u32] {
         &self.words
     }
 
-    /// The same numbers with the ends counted in UTF-16 code units, for JavaScript strings. Where the text is ASCII
-    /// they are equal, and there is no need to ask.
-    pub fn utf16_words(&self) -> Vec<u32> {
-        let mut words = self.words.clone();
-        let (mut byte, mut unit) = (0, 0);
-        for item in words.chunks_exact_mut(WORDS_PER_ITEM) {
-            for end in &mut item[1..] {
-                let next = *end as usize;
-                unit += self.text[byte..next]
-                    .chars()
-                    .map(char::len_utf16)
-                    .sum::<usize>();
-                byte = next;
-                *end = unit as u32;
-            }
-        }
-        words
-    }
-
     /// The items, in order.
     pub fn items(&self) -> impl Iterator<Item = Packed<'_>> {
-        let mut start = 0;
+        let (mut start, mut event, mut id) = (0, "", "");
         self.words.chunks_exact(WORDS_PER_ITEM).map(move |item| {
             let mut part = |end: u32| {
                 let text = &self.text[start..end as usize];
                 start = end as usize;
                 text
             };
-            let (event, id, data) = (part(item[1]), part(item[2]), part(item[3]));
+            let (new_event, new_id, data) = (part(item[1]), part(item[2]), part(item[3]));
+            let same_event = item[0] & SAME_EVENT != 0;
+            if !same_event {
+                event = new_event;
+            }
+            let same_id = item[0] & SAME_ID != 0;
+            if !same_id {
+                id = new_id;
+            }
             let kind = Kind::from_word(item[0]);
             let event = if kind == Kind::Event && event.is_empty() {
                 "message"
@@ -172,6 +211,8 @@ impl Batch {
                 event,
                 id,
                 data,
+                same_event,
+                same_id,
             }
         })
     }
@@ -186,22 +227,6 @@ impl fmt::Debug for Batch {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-
-    #[test]
-    fn utf16_ends_count_code_units() {
-        let mut batch = Batch::new();
-        batch.push_event("é", "𝄞", "a𝄞é");
-        batch.push_event("message", "", "z");
-        let units: Vec<u16> = batch.text().encode_utf16().collect();
-        let words = batch.utf16_words();
-        let part =
-            |from: u32, to: u32| String::from_utf16_lossy(&units[from as usize..to as usize]);
-        assert_eq!(part(0, words[1]), "é");
-        assert_eq!(part(words[1], words[2]), "𝄞");
-        assert_eq!(part(words[2], words[3]), "a𝄞é");
-        assert_eq!(words[5], words[3], "the type message is stored as nothing");
-        assert_eq!(part(words[6], words[7]), "z");
-    }
 
     #[test]
     fn what_is_pushed_comes_out() {
@@ -220,5 +245,34 @@ mod tests {
             ]
         );
         assert_eq!(batch.len(), 2);
+    }
+    #[test]
+    fn what_repeats_is_there_once() {
+        let mut batch = Batch::new();
+        batch.push_event("message", "", "a");
+        batch.push_event("tick", "7", "b");
+        batch.push_event("tick", "7", "c");
+        batch.push_other(Kind::Comment, "tick");
+        batch.push_event("message", "7", "d");
+        assert_eq!(batch.text(), "atick7bctick7d");
+        let items: Vec<_> = batch.items().collect();
+        let told: Vec<_> = items.iter().map(|i| (i.event, i.id, i.data)).collect();
+        assert_eq!(
+            told,
+            [
+                ("message", "", "a"),
+                ("tick", "7", "b"),
+                ("tick", "7", "c"),
+                ("", "", "tick"),
+                ("message", "7", "d")
+            ]
+        );
+        let same: Vec<_> = items.iter().map(|i| (i.same_event, i.same_id)).collect();
+        let (t, f) = (true, false);
+        assert_eq!(same, [(t, t), (f, f), (t, t), (f, f), (t, f)]);
+
+        batch.clear();
+        batch.push_event("tick", "7", "b");
+        assert_eq!(batch.text(), "tick7b");
     }
 }

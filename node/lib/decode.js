@@ -1,0 +1,205 @@
+'use strict';
+
+// Decoding whole byte streams, for who already has one. By hand and not by an async generator or a TransformStream: those cost
+// several promises for each event, which is many times what it takes to decode one.
+
+const { Decoder } = require('./codec.js');
+const { boolean, wrong } = require('./options.js');
+
+const NOTHING = new Uint8Array(0);
+
+// A limit that the last chunk passed is said by the next feed: at the end there is none, so one is made.
+const finish = (decoder) => decoder.feed(NOTHING);
+
+// What gives the chunks: `next` and `return` of an iterator, which may be asynchronous or not.
+function open(source) {
+  if (source instanceof ReadableStream) return fromReader(source.getReader());
+  const iterate = typeof source === 'object' && source !== null ? (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) : null;
+  if (!iterate) throw wrong('what is decoded', 'a ReadableStream or an iterable of Uint8Array', source);
+  return iterate.call(source);
+}
+
+function fromReader(reader) {
+  return {
+    next: () => reader.read(),
+    // As the stream's own iterator: who stops early has no more use for the rest.
+    return() {
+      const cancelled = reader.cancel();
+      reader.releaseLock();
+      return cancelled;
+    },
+    // After the last chunk, or its failure.
+    end: () => reader.releaseLock(),
+  };
+}
+
+const END = { done: true, value: undefined };
+
+class Decoded {
+  #source;
+  #options;
+  #chunks = null;
+  #decoder = null;
+  #items = [];
+  #at = 0;
+  #over = false;
+  // The last of the calls that are under way, for those that come meanwhile.
+  #last = null;
+
+  constructor(source, options) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  next() {
+    if (this.#last === null && this.#at < this.#items.length) {
+      return Promise.resolve({ done: false, value: this.#items[this.#at++] });
+    }
+    return this.#inTurn(() => this.#next());
+  }
+
+  return(value) {
+    return this.#inTurn(async () => {
+      await this.#stop();
+      return { done: true, value };
+    });
+  }
+
+  throw(error) {
+    return this.#inTurn(async () => {
+      await this.#stop();
+      throw error;
+    });
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  // One call after the other, in the order in which they were made.
+  #inTurn(step) {
+    const result = this.#last === null ? step() : this.#last.then(step);
+    const last = result.then(
+      () => this.#done(last),
+      () => this.#done(last),
+    );
+    this.#last = last;
+    return result;
+  }
+
+  #done(call) {
+    if (this.#last === call) this.#last = null;
+  }
+
+  async #next() {
+    while (this.#at >= this.#items.length) {
+      if (this.#over) return END;
+      await this.#fill();
+    }
+    return { done: false, value: this.#items[this.#at++] };
+  }
+
+  // Decodes the next chunk.
+  async #fill() {
+    let items;
+    try {
+      this.#decoder ??= new Decoder(this.#options);
+      this.#chunks ??= open(this.#source);
+      const { done, value } = await this.#read();
+      items = done ? finish(this.#decoder) : this.#decoder.feed(value);
+    } catch (error) {
+      // What the source says to being stopped does not hide this error.
+      await this.#stop().catch(() => {});
+      throw error;
+    }
+    this.#at = 0;
+    this.#items = items;
+  }
+
+  // The next chunk. A source that has ended, or failed by itself, need not be stopped.
+  async #read() {
+    let ended = true;
+    try {
+      const chunk = await this.#chunks.next();
+      ended = chunk.done;
+      return chunk;
+    } finally {
+      if (ended) {
+        this.#over = true;
+        this.#chunks.end?.();
+      }
+    }
+  }
+
+  async #stop() {
+    const open = !this.#over && this.#chunks !== null;
+    this.#over = true;
+    this.#items = [];
+    this.#at = 0;
+    if (open) await this.#chunks.return?.();
+  }
+}
+
+if (Symbol.asyncDispose) {
+  Object.defineProperty(Decoded.prototype, Symbol.asyncDispose, {
+    async value() {
+      await this.return();
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+
+const decode = (source, options) => new Decoded(source, options);
+
+// A pair for `pipeThrough`: bytes in, events out, or arrays of events.
+class EventDecoderStream {
+  constructor({ batches = false, ...options } = {}) {
+    boolean('batches', batches);
+    const decoder = new Decoder(options);
+    let reading;
+    let writing;
+    // Ends the wait of a write for a reader that wants more.
+    let resume = () => {};
+
+    // Nothing is decoded ahead: a write is over when all of its events were taken.
+    this.readable = new ReadableStream(
+      {
+        start: (controller) => void (reading = controller),
+        pull: () => resume(),
+        cancel(reason) {
+          writing.error(reason);
+          resume();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+
+    const take = (decoded) => {
+      try {
+        return decoded();
+      } catch (error) {
+        reading.error(error);
+        throw error;
+      }
+    };
+    this.writable = new WritableStream({
+      start: (controller) => void (writing = controller),
+      write(chunk) {
+        const events = take(() => decoder.feed(chunk));
+        if (events.length === 0) return undefined;
+        const taken = new Promise((resolve) => (resume = resolve));
+        if (batches) reading.enqueue(events);
+        else for (const event of events) reading.enqueue(event);
+        return taken;
+      },
+      close() {
+        take(() => finish(decoder));
+        reading.close();
+      },
+      abort: (reason) => reading.error(reason),
+    });
+  }
+}
+
+module.exports = { EventDecoderStream, decode };

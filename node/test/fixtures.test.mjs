@@ -36,27 +36,37 @@ function optionsOf({ last_event_id: lastEventId, max_line: maxLine, max_event: m
   return { lastEventId, maxLine, maxEvent, comments };
 }
 
-function decoded(options, chunks) {
+function decoded(options, connections) {
   const decoder = new Decoder(options);
   const items = [];
   let error = null;
-  try {
-    for (const chunk of chunks) items.push(...decoder.feed(chunk));
-    decoder.feed(new Uint8Array(0));
-  } catch (raised) {
-    if (!(raised instanceof DecodeError)) throw raised;
-    error = { limit: raised.limit, max: raised.max };
+  for (const [number, chunks] of connections.entries()) {
+    if (number > 0) decoder.reset();
+    error = null;
+    try {
+      for (const chunk of chunks) items.push(...decoder.feed(chunk));
+      decoder.feed(new Uint8Array(0));
+    } catch (raised) {
+      if (!(raised instanceof DecodeError)) throw raised;
+      error = { limit: raised.limit, max: raised.max };
+    }
   }
   const { lastEventId, reconnectionTime } = decoder;
   return { items, lastEventId, reconnectionTime, error };
 }
 
-function* chunkings(input) {
-  yield ['whole', [input]];
-  const bytes = Array.from(input, (_, at) => input.subarray(at, at + 1));
+function* chunkings(streams) {
+  const whole = streams.map((stream) => [stream]);
+  yield ['whole', whole];
+  const bytes = streams.map((stream) => Array.from(stream, (_, at) => stream.subarray(at, at + 1)));
   yield ['byte by byte', bytes];
-  yield ['byte by byte, with empty chunks', bytes.flatMap((byte) => [byte, new Uint8Array(0)])];
-  for (let at = 1; at < input.length; at++) yield [`split at ${at}`, [input.subarray(0, at), input.subarray(at)]];
+  const withEmpty = (stream) => stream.flatMap((byte) => [byte, new Uint8Array(0)]);
+  yield ['byte by byte, with empty chunks', bytes.map(withEmpty)];
+  for (const [number, stream] of streams.entries()) {
+    for (let at = 1; at < stream.length; at++) {
+      yield [`stream ${number} split at ${at}`, whole.with(number, [stream.subarray(0, at), stream.subarray(at)])];
+    }
+  }
 }
 
 let run = 0;
@@ -76,10 +86,11 @@ for (const fixture of cases) {
       return;
     }
     const options = optionsOf(fixture.options);
-    const input = bytesOf(fixture.input);
+    const streams = [...(fixture.before ?? []), fixture.input].map(bytesOf);
     const wanted = expected(fixture.expect);
-    for (const [how, chunks] of chunkings(input)) assert.deepEqual(decoded(options, chunks), wanted, how);
-    await adapters(options, input, wanted);
+    for (const [how, connections] of chunkings(streams)) assert.deepEqual(decoded(options, connections), wanted, how);
+    // What is built on the decoder knows one stream.
+    if (streams.length === 1) await adapters(options, streams[0], wanted);
   });
 }
 

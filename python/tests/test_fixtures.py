@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from eventwire import Comment, DecodeError, Decoder, EncodeError, Event, encode
 
@@ -23,10 +24,10 @@ ran: set[str] = set()
 
 @pytest.mark.parametrize("case", DECODING)
 def test_decoding(case: dict[str, Any]):
-    data = as_bytes(case["input"])
+    streams = [as_bytes(stream) for stream in [*case.get("before", []), case["input"]]]
     expected = expectation(case["expect"])
-    for name, chunks in chunkings(data):
-        assert decoded(case, chunks) == expected, f"{case['name']}, {name}"
+    for name, connections in chunkings(streams):
+        assert decoded(case, connections) == expected, f"{case['name']}, {name}"
     ran.add(case["name"])
 
 
@@ -45,10 +46,17 @@ def test_encoding(case: dict[str, Any]):
     ran.add(case["name"])
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_files_follow_their_schema(file: Path):
+    schema = json.loads((FOLDER / "schema.json").read_text())
+    jsonschema.validate(json.loads(file.read_text()), schema)
+
+
 def test_every_case_ran(request: pytest.FixtureRequest):
     # Only where the whole file was asked for: with -k, this would be no news.
     names = [case["name"] for _, case in CASES]
-    if len([item for item in request.session.items if item.path == request.path]) == len(names) + 2:
+    here = [item for item in request.session.items if item.path == request.path]
+    if len(here) == len(names) + len(FILES) + 2:
         assert ran == set(names)
     assert len(names) == len(set(names)), "two cases have one name"
     assert {"bom", "fields", "limits", "encode"} <= {path.stem for path in FILES}, (
@@ -65,16 +73,20 @@ def test_every_rule_has_a_case():
     assert rules == {row for _, case in CASES for row in case["rows"]}
 
 
-def decoded(case: dict[str, Any], chunks: list[bytes]) -> tuple[Any, ...]:
+def decoded(case: dict[str, Any], connections: list[list[bytes]]) -> tuple[Any, ...]:
     decoder = Decoder(**{name: as_text(value) for name, value in case.get("options", {}).items()})
     items: list[Event | Comment] = []
     error = None
-    try:
-        # The last call raises an error that came after events of the same chunk.
-        for chunk in [*chunks, b""]:
-            items += decoder.feed(chunk)
-    except DecodeError as failed:
-        error = (failed.limit, failed.max)
+    for number, chunks in enumerate(connections):
+        if number > 0:
+            decoder.reset()
+            error = None
+        try:
+            # The last call raises an error that came after events of the same chunk.
+            for chunk in [*chunks, b""]:
+                items += decoder.feed(chunk)
+        except DecodeError as failed:
+            error = (failed.limit, failed.max)
     return items, decoder.last_event_id, decoder.reconnection_time, error
 
 
@@ -90,16 +102,19 @@ def expectation(expect: dict[str, Any]) -> tuple[Any, ...]:
     return items, as_text(expect.get("last_event_id", "")), expect.get("reconnection_time"), limit
 
 
-def chunkings(data: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    single = [data[at : at + 1] for at in range(len(data))]
-    yield "whole", [data]
+def chunkings(streams: list[bytes]) -> Iterator[tuple[str, list[list[bytes]]]]:
+    single = [[stream[at : at + 1] for at in range(len(stream))] for stream in streams]
+    yield "whole", [[stream] for stream in streams]
     yield "byte by byte", single
     yield (
         "with an empty chunk after every byte",
-        [chunk for byte in single for chunk in (byte, b"")],
+        [[chunk for byte in stream for chunk in (byte, b"")] for stream in single],
     )
-    for at in range(1, len(data)):
-        yield f"split at {at}", [data[:at], data[at:]]
+    for number, stream in enumerate(streams):
+        for at in range(1, len(stream)):
+            connections = [[stream] for stream in streams]
+            connections[number] = [stream[:at], stream[at:]]
+            yield f"stream {number} split at {at}", connections
 
 
 def as_bytes(parts: Any) -> bytes:

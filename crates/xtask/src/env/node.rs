@@ -1,4 +1,4 @@
-//! Node.js, and the npm packages that lint the Node package. What we ship has no dependencies: tests need no npm.
+//! Node.js, and the npm packages that test and lint the Node package. What we ship has no dependencies.
 
 use std::fs;
 use std::path::PathBuf;

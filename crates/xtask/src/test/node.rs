@@ -14,6 +14,7 @@ use super::find;
 /// Runs the tests of the package and of the examples.
 pub(crate) fn run(shell: &Shell) -> Result<Tally> {
     let (program, _) = node::node(shell)?;
+    node::packages(shell)?;
     native::build(shell)?;
 
     let report = shell.path("target/reports/node.tap");

@@ -182,7 +182,7 @@ fn decode(stream: &[u8], cuts: &[prop::sample::Index], max_line: usize, max_even
     told
 }
 
-/// Pieces that streams are made of, so that random ones say something.
+/// What streams are made of, so that random ones say something: whole lines, and pieces of lines.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     const ENDS: [&[u8]; 7] = [
         b"\n",
@@ -198,9 +198,22 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     ];
     const COLONS: [&[u8]; 3] = [b":", b": ", b":  "];
     const PARTS: [&[u8]; 4] = [b"\xEF\xBB\xBF", b"\xEF\xBB", b"\xF0\x9F", b"\xE2"];
+    // One BOM, and what is nearly one or one too many.
+    const STARTS: [&[u8]; 8] = [
+        b"",
+        b"",
+        b"",
+        b"",
+        b"\xEF\xBB\xBF",
+        b"\xEF",
+        b"\xEF\xBB",
+        b"\xEF\xBB\xBF\xEF\xBB\xBF",
+    ];
     let one_of = |of: &'static [&'static [u8]]| prop::sample::select(of).prop_map(<[u8]>::to_vec);
     let text = "[a-z0-9 \u{0}\u{e9}\u{20ac}\u{1f600}\u{2028}]{0,8}";
+    let line = (one_of(&NAMES), one_of(&COLONS), text, one_of(&ENDS));
     let piece = prop_oneof![
+        4 => line.prop_map(|(name, colon, text, end)| [name, colon, text.into_bytes(), end].concat()),
         6 => one_of(&ENDS),
         6 => one_of(&NAMES),
         6 => one_of(&COLONS),
@@ -210,16 +223,29 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         1 => "[0-9]{1,25}".prop_map(|digits| format!("\nretry: {digits}\n").into_bytes()),
         1 => (0..90_usize).prop_map(|len| vec![b'x'; len]),
     ];
-    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    let pieces = prop::collection::vec(piece, 0..40);
+    (one_of(&STARTS), pieces).prop_map(|(start, pieces)| [start, pieces.concat()].concat())
 }
 
+/// How many streams a property is tried with, where the environment does not name another number for all of them.
+///
 /// Nothing is written beside the tests: a failure prints the stream and the cuts.
-fn cases(cases: u32) -> ProptestConfig {
+fn cases(default: u32) -> ProptestConfig {
+    let streams = std::env::var("EVENTWIRE_STREAMS").map(|streams| {
+        let number = streams.parse::<u32>();
+        number.unwrap_or_else(|_| panic!("EVENTWIRE_STREAMS is {streams:?}, and no number"))
+    });
     ProptestConfig {
-        cases,
+        cases: streams.unwrap_or(default),
         failure_persistence: None,
         ..ProptestConfig::default()
     }
+}
+
+/// As many as there is time for, where each is as long as many.
+fn long(config: ProptestConfig) -> ProptestConfig {
+    let cases = config.cases.div_ceil(20);
+    ProptestConfig { cases, ..config }
 }
 
 fn cuts() -> impl Strategy<Value = Vec<prop::sample::Index>> {
@@ -283,7 +309,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(100))]
+    #![proptest_config(long(cases(2000)))]
 
     /// Longer than what the decoder checks ahead, with something invalid here and there.
     #[test]

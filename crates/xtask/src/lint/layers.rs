@@ -9,6 +9,7 @@ use crate::sh::Shell;
 /// Each crate with those of ours that it may depend on.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("eventwire-codec", &[]),
+    ("eventwire-codec-fuzz", &["eventwire-codec"]),
     ("eventwire-client", &["eventwire-codec"]),
     ("eventwire-server", &["eventwire-codec"]),
     (

@@ -21,22 +21,22 @@ def sends(*parts: bytes, head: bytes = HEAD) -> Script:
     return script
 
 
-def resets_after(*parts: bytes) -> Script:
+def resets_after(*parts: bytes, head: bytes = HEAD) -> Script:
     """Sends these bytes and resets the connection."""
 
     def script(connection: socket.socket) -> None:
-        for part in (HEAD, *parts):
+        for part in (head, *parts):
             connection.sendall(part)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     return script
 
 
-def holds(*parts: bytes) -> Script:
+def holds(*parts: bytes, head: bytes = HEAD) -> Script:
     """Sends these bytes, and keeps the connection open until the client ends it."""
 
     def script(connection: socket.socket) -> None:
-        for part in (HEAD, *parts):
+        for part in (head, *parts):
             connection.sendall(part)
         while connection.recv(1024):
             pass

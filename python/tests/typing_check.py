@@ -1,6 +1,6 @@
 """What type checkers see of the package; mypy and pyright read this file, nobody runs it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterator
 
 import eventwire
 from eventwire import Comment, Decoder, Event, StreamItem
@@ -17,7 +17,14 @@ def codec() -> None:
     assert_type(Decoder(comments=True).feed(memoryview(b"")), list[Event | Comment])
     assert_type(Decoder().reconnection_time, int | None)
     assert_type(eventwire.encode("x", id="1"), bytes)
-    assert_type(eventwire.decode([b""]), Iterator[Event])
+    assert_type(eventwire.decode([b""]), Generator[Event, None, None])
+    assert_type(eventwire.decode([bytearray()], max_line=9), Generator[Event, None, None])
+    assert_type(eventwire.decode([b""], comments=True), Generator[Event | Comment, None, None])
+
+
+def async_codec(chunks: AsyncIterable[bytes]) -> None:
+    assert_type(eventwire.adecode(chunks, last_event_id="7"), AsyncGenerator[Event, None])
+    assert_type(eventwire.adecode(chunks, comments=True), AsyncGenerator[Event | Comment, None])
 
 
 def streams() -> None:

@@ -7,9 +7,10 @@
 //!   runs elsewhere; [`session`] has the client's rules without a socket.
 //! - Feature `server`: a [`Hub`] takes [`Publication`]s and gives [`Subscription`]s; a [`Server`] serves it over HTTP, and an
 //!   [`Endpoint`] does the same behind a server of yours.
+//! - Feature `stream`: [`decode`] takes a byte stream that something else has opened (reqwest, hyper, ...), and gives events.
 //! - Feature `axum`: a [`Subscription`] is an axum response.
 //!
-//! `client` and `server` are on by default.
+//! `client`, `server` and `stream` are on by default.
 //!
 //! # Publishing
 //!
@@ -66,6 +67,12 @@
 //! assert_eq!((event.event(), event.data()), ("tick", "1"));
 //! # Ok::<(), eventwire::DecodeError>(())
 //! ```
+
+#[cfg(feature = "stream")]
+mod decode;
+
+#[cfg(feature = "stream")]
+pub use decode::{DecodeStream, DecodeStreamError, DecodedItem, DecodedItems, decode, decode_with};
 
 pub use eventwire_codec::{
     Block, DEFAULT_MAX_EVENT, DEFAULT_MAX_LINE, DecodeError, Decoder, DecoderBuilder, EncodeError,

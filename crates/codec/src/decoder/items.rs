@@ -30,7 +30,7 @@ pub enum Item<'a> {
 /// Once an item was taken, nothing behind it has been read. So `Items` that are dropped while some
 /// of the chunk is unread stand for a connection that was closed there: the rest of the chunk is
 /// skipped, the decoder is [reset](Decoder::reset) for the next connection, and its last event ID is
-/// that of the last item taken.
+/// that of the last item taken. To go on with the rest later, [`pause`](Items::pause).
 ///
 /// ```
 /// let mut decoder = eventwire_codec::Decoder::new();
@@ -141,6 +141,35 @@ impl<'a> Items<'a> {
             }
         }
         Ok(Some(self.take_event()))
+    }
+
+    /// Stops behind the last item taken without giving the connection up: says how many bytes at the
+    /// end of the chunk are unread. Feed those next, and the stream goes on as if they had come in a
+    /// chunk of their own.
+    ///
+    /// For whoever hands out items at a pace of its own, and does not want to hold all those of a large
+    /// chunk meanwhile. It costs up to 16 KiB of checking anew, so not after every event.
+    ///
+    /// ```
+    /// let mut decoder = eventwire_codec::Decoder::new();
+    /// let chunk = b"data: now\n\ndata: later\n\n";
+    /// let mut items = decoder.feed(chunk);
+    /// assert_eq!(items.next_event()?.map(|event| event.data()), Some("now"));
+    /// let unread = items.pause();
+    ///
+    /// let mut items = decoder.feed(&chunk[chunk.len() - unread..]);
+    /// assert_eq!(items.next_event()?.map(|event| event.data()), Some("later"));
+    /// # Ok::<(), eventwire_codec::DecodeError>(())
+    /// ```
+    pub fn pause(mut self) -> usize {
+        if self.over {
+            return 0;
+        }
+        let unread = self.chunk.len() - self.line_start;
+        self.chunk = &self.chunk[..self.line_start];
+        // With nothing left there is nothing to fail.
+        let _ = self.end_of_chunk();
+        unread
     }
 
     /// Reads lines up to the one that makes an item.

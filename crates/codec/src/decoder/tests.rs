@@ -284,4 +284,52 @@ proptest! {
         prop_assert_eq!(datas(&mut used, &after), datas(&mut new, &after));
         prop_assert_eq!(used.last_event_id(), new.last_event_id());
     }
+
+    /// Whoever pauses after any of the items gets what somebody gets who reads on.
+    #[test]
+    fn a_pause_changes_nothing(
+        stream in prop::collection::vec(prop::sample::select(&b"data:id:\r\r\n\n\n  1:\xEF\xBB\xBF\xFF"[..]), 0..200),
+        cut in any::<prop::sample::Index>(),
+        pauses in prop::collection::vec(any::<bool>(), 0..40),
+        max_event in 2..20_usize,
+    ) {
+        let builder = Decoder::builder().comments(true).retries(true).max_event(max_event);
+        let (mut straight, mut pausing) = (builder.clone().build(), builder.build());
+        let mut pauses = pauses.into_iter();
+        let (first, second) = stream.split_at(cut.index(stream.len() + 1));
+        for chunk in [first, second] {
+            let mut want = Vec::new();
+            let mut items = straight.feed(chunk);
+            while let Some(item) = items.next().transpose() {
+                let failed = item.is_err();
+                want.push(format!("{item:?}"));
+                if failed {
+                    break;
+                }
+            }
+            drop(items);
+
+            let mut got = Vec::new();
+            let mut unread = chunk;
+            let mut items = pausing.feed(unread);
+            loop {
+                let item = items.next();
+                let last = !matches!(item, Ok(Some(_)));
+                got.extend(item.transpose().map(|item| format!("{item:?}")));
+                if pauses.next().unwrap_or(false) {
+                    unread = &unread[unread.len() - items.pause()..];
+                    items = pausing.feed(unread);
+                } else if last {
+                    break;
+                }
+                if got.last().is_some_and(|item| item.starts_with("Err")) {
+                    break;
+                }
+            }
+            drop(items);
+            prop_assert_eq!(got, want);
+            prop_assert_eq!(pausing.last_event_id(), straight.last_event_id());
+            prop_assert_eq!(pausing.reconnection_time(), straight.reconnection_time());
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use eventwire_bridge::stream;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyMemoryView};
 
 /// A whole number that is not negative.
 pub(crate) fn whole(name: &str, value: i64) -> PyResult<u64> {
@@ -29,6 +30,18 @@ pub(crate) fn seconds(name: &str, value: f64) -> PyResult<Duration> {
 /// Seconds, or None for no limit.
 pub(crate) fn limit(name: &str, value: Option<f64>) -> PyResult<Option<Duration>> {
     value.map(|value| seconds(name, value)).transpose()
+}
+
+/// A copy of what bytes, bytearray or memoryview hold. `taker` is what the error calls the function.
+pub(crate) fn bytes(taker: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    let Ok(view) = PyMemoryView::from(object) else {
+        let given = object.get_type().name()?;
+        return Err(PyTypeError::new_err(format!(
+            "{taker} takes bytes, bytearray or memoryview, not {given}"
+        )));
+    };
+    let copy = view.call_method0("tobytes")?;
+    Ok(copy.cast::<PyBytes>()?.as_bytes().to_vec())
 }
 
 /// The attributes of the package's `RetryPolicy`.

@@ -1,12 +1,15 @@
 //! The event as a Python object.
 
+use std::borrow::Cow;
+
+use eventwire_bridge::binary;
 use eventwire_bridge::encode::{Parts, encode};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
-use crate::arguments::whole;
-use crate::failure::raise;
+use crate::arguments::{bytes, whole};
+use crate::failure::{OrRaise, raise};
 
 /// One event of an event stream. It cannot be changed; it compares, hashes and pickles by its four fields.
 ///
@@ -44,6 +47,11 @@ impl Event {
         }
     }
 
+    /// The type and the data, for who looks at no more.
+    pub(crate) fn texts<'a>(&'a self, py: Python<'a>) -> PyResult<(Cow<'a, str>, Cow<'a, str>)> {
+        Ok((self.event.to_cow(py)?, self.data.to_cow(py)?))
+    }
+
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         (&self.event, &self.data, &self.id, self.retry).into_pyobject(py)
     }
@@ -73,6 +81,38 @@ impl Event {
             id: id.or_empty(py),
             retry,
         })
+    }
+
+    /// An event that holds bytes, as base64: an event stream carries text.
+    ///
+    /// Example:
+    ///     >>> Event.binary(b"\xde\xad\xbe\xef", event="chunk")
+    ///     Event('3q2+7w==', event='chunk')
+    #[staticmethod]
+    #[pyo3(signature = (data, *, event = Text(None), id = Text(None), retry = None), text_signature = "(data, *, event='message', id='', retry=None)")]
+    fn binary(
+        data: &Bound<'_, PyAny>,
+        event: Text,
+        id: Text,
+        retry: Option<i64>,
+    ) -> PyResult<Self> {
+        let py = data.py();
+        let data = bytes("binary()", data)?;
+        let text = PyString::new(py, &py.detach(|| binary::encode(&data)));
+        Self::new(py, Text(Some(text.unbind())), event, id, retry)
+    }
+
+    /// The bytes that the event holds: `binary` made it, or base64 elsewhere.
+    ///
+    /// Raises DataError, with the position, where the data is not exactly base64 of RFC 4648 with padding.
+    ///
+    /// Example:
+    ///     >>> Event.binary(b"\x00\xff").bytes()
+    ///     b'\x00\xff'
+    fn bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let data = self.data.to_cow(py)?.into_owned();
+        let bytes = py.detach(|| binary::decode(data)).or_raise(py)?;
+        Ok(PyBytes::new(py, &bytes))
     }
 
     /// The data, parsed as JSON.

@@ -4,6 +4,7 @@
 //!
 //! - `event`, `batch`: events as Python objects, and batches of them as lists.
 //! - `decoder`: `Decoder` and `encode`.
+//! - `slices`: payloads in slices.
 //! - `stream`, `hub`, `publisher`: the handles of the bridge; the package wraps them into iterators and context managers.
 //! - `task`, `notifier`, `waiting`: how Python waits, with and without an event loop.
 //! - `arguments`, `failure`: arguments in, exceptions out.
@@ -21,6 +22,7 @@ mod hub;
 mod notifier;
 mod process;
 mod publisher;
+mod slices;
 mod stream;
 mod task;
 mod waiting;
@@ -41,6 +43,8 @@ mod native {
     use crate::process::{run, shutdown};
     #[pymodule_export]
     use crate::publisher::Publisher;
+    #[pymodule_export]
+    use crate::slices::{Assembly, FileReceiver, Slices};
     #[pymodule_export]
     use crate::stream::Stream;
     #[pymodule_export]

@@ -4,8 +4,12 @@ use std::fmt;
 
 use eventwire_client as client;
 use eventwire_codec as codec;
+use eventwire_codec::slices;
 use eventwire_server as server;
 use serde_json::{Map, Value, json};
+
+/// "Is a directory", the number of the system's error; the same on all that are supported.
+const EISDIR: i32 = 21;
 
 /// The names of the errors, the same in every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,10 @@ pub enum FailureKind {
     Decode,
     /// A value cannot be written into an event stream.
     Encode,
+    /// The data of an event is not what it was read as.
+    Data,
+    /// A payload in slices cannot be sent, or cannot be put together.
+    Slice,
     /// No connection, or a broken one.
     Connect,
     /// A status that is no event stream.
@@ -31,6 +39,8 @@ pub enum FailureKind {
     Publish,
     /// The server could not start.
     Serve,
+    /// A file cannot be read or written: the language's own error for that (`OSError`, a system error).
+    File,
     /// A wrong argument: the language's own error for that (`ValueError`, `TypeError`).
     Argument,
     /// Anything else.
@@ -43,6 +53,8 @@ impl FailureKind {
         match self {
             Self::Decode => "DecodeError",
             Self::Encode => "EncodeError",
+            Self::Data => "DataError",
+            Self::Slice => "SliceError",
             Self::Connect => "ConnectError",
             Self::Status => "StatusError",
             Self::ContentType => "ContentTypeError",
@@ -51,6 +63,7 @@ impl FailureKind {
             Self::Store => "StoreError",
             Self::Publish => "PublishError",
             Self::Serve => "ServeError",
+            Self::File => "FileError",
             Self::Argument => "ArgumentError",
             Self::Other => "EventwireError",
         }
@@ -146,6 +159,47 @@ impl From<codec::EncodeError> for Failure {
             .with("field", error.field())
             .with("byte", byte)
             .with("position", position)
+    }
+}
+
+impl From<codec::DataError> for Failure {
+    fn from(error: codec::DataError) -> Self {
+        Self::new(FailureKind::Data, error.to_string()).with("position", error.position())
+    }
+}
+
+impl From<slices::SliceError> for Failure {
+    fn from(error: slices::SliceError) -> Self {
+        if error.kind() == slices::SliceErrorKind::Option {
+            return Self::argument(error.to_string());
+        }
+        Self::new(FailureKind::Slice, error.to_string())
+            .with("reason", error.kind().name())
+            .with("index", error.index())
+            .with("expected", error.expected())
+            .with("position", error.data().map(codec::DataError::position))
+    }
+}
+
+impl From<slices::FileError> for Failure {
+    fn from(error: slices::FileError) -> Self {
+        let system = error.error();
+        // Where the core asked instead of trying, it has the kind, but not the number.
+        let is_directory = system.kind() == std::io::ErrorKind::IsADirectory;
+        let number = system.raw_os_error().or(is_directory.then_some(EISDIR));
+        Self::new(FailureKind::File, error.to_string())
+            .with("errno", number)
+            .with("path", error.path().map(|path| path.to_string_lossy()))
+    }
+}
+
+impl From<slices::TransferError> for Failure {
+    fn from(error: slices::TransferError) -> Self {
+        match error {
+            slices::TransferError::Slice(error) => error.into(),
+            slices::TransferError::File(error) => error.into(),
+            other => Self::internal(other.to_string()),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 //! - [`task`]: an operation that ends later, and its one answer.
 //! - [`runtime`]: the Tokio runtime: starts on first use, survives `fork`, is shut down at exit.
 //! - [`decode`], [`stream`], [`hub`], [`publisher`]: what users hold, as handles without a language.
+//! - [`binary`], [`slices`]: bytes in an event, and payloads in slices.
 //! - [`failure`]: every error of the core as a kind, a message for people and details.
 //!
 //! # The rules of the crossing
@@ -29,6 +30,8 @@
 //! ```
 
 #[cfg(not(loom))]
+pub mod binary;
+#[cfg(not(loom))]
 pub mod decode;
 #[cfg(not(loom))]
 pub mod encode;
@@ -47,6 +50,8 @@ pub mod pieces;
 pub mod publisher;
 #[cfg(not(loom))]
 pub mod runtime;
+#[cfg(not(loom))]
+pub mod slices;
 #[cfg(not(loom))]
 pub mod stream;
 mod sync;

@@ -15,6 +15,12 @@ impl Owner {
         Self(AtomicU32::new(std::process::id()))
     }
 
+    /// Whether it was used in another process, before a `fork`: then what it holds is that one's.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        let process = self.0.load(Ordering::Acquire);
+        process != 0 && process != std::process::id()
+    }
+
     /// Marks this use; `what` names the handle in the error.
     pub(crate) fn check(&self, what: &str) -> Result<(), Failure> {
         let here = std::process::id();

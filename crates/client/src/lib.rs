@@ -8,6 +8,8 @@
 //! - [`session::Session`]: all the rules, without a socket and without a clock. An [`EventStream`] is one of these with an
 //!   HTTP client around it; bindings and tests drive it by other means.
 //! - [`Publisher`]: publishes to a hub that runs elsewhere, and makes retries harmless by a key.
+//! - [`EventStream::receive_file`], [`Publisher::send_file`]: payloads in slices (`slices/`), whose rules are in
+//!   [`eventwire_codec::slices`]; [`FileAssembly`] writes one that comes from elsewhere.
 //! - [`Error`]: one type, with an [`ErrorKind`] for programs and a message for people.
 //!
 //! # Example
@@ -37,6 +39,7 @@ mod options;
 mod publisher;
 mod retry;
 pub mod session;
+mod slices;
 mod stream;
 mod tls;
 mod transport;
@@ -49,4 +52,5 @@ pub use message::{IntoTopics, PublishMessage};
 pub use options::{ConnectOptions, Profile};
 pub use publisher::{Publisher, PublisherOptions};
 pub use retry::{Backoff, RetryPolicy};
+pub use slices::FileAssembly;
 pub use stream::{EventStream, Items};

@@ -189,6 +189,16 @@ impl<'a> EventRef<'a> {
     }
 }
 
+impl<'a> From<&'a Event> for EventRef<'a> {
+    fn from(event: &'a Event) -> EventRef<'a> {
+        EventRef {
+            event: event.event(),
+            data: event.data(),
+            id: event.id(),
+        }
+    }
+}
+
 impl From<EventRef<'_>> for Event {
     fn from(event: EventRef<'_>) -> Event {
         event.to_event()

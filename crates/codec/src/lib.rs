@@ -16,6 +16,8 @@
 //!   - `scan.rs`, beside it, finds the line ends.
 //! - [`Block`], [`Encoder`]: events to bytes (`encoder.rs`).
 //! - [`DecodeError`], [`EncodeError`]: what can go wrong (`error.rs`).
+//! - Feature `binary`: bytes in an event, as base64 (`binary.rs`).
+//! - Feature `slices`: a payload as a sequence of events, and back (`slices/`).
 //!
 //! What each rule of the format means is held as data in `tests/fixtures/codec` of the repository, which
 //! the Rust, Python and Node tests all run; `tests/oracle.rs` holds the decoder against a slow one.
@@ -54,12 +56,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "binary")]
+mod binary;
 mod decoder;
 mod encoder;
 mod error;
 mod event;
 mod scan;
+#[cfg(feature = "slices")]
+pub mod slices;
 
+#[cfg(feature = "binary")]
+pub use binary::{DataError, DataErrorKind};
 pub use decoder::{Decoder, DecoderBuilder, Item, Items};
 pub use encoder::{Block, Encoder};
 pub use error::{DecodeError, EncodeError, EncodeErrorKind, Limit};

@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - The codec, always there: [`Event`], [`Decoder`], [`Encoder`], [`Block`]. Bytes to events and back; no I/O, no async.
+//! - Feature `slices`: bytes in an event ([`Event::binary`]), and payloads as sequences of events ([`slices`]).
 //! - Feature `client`: [`connect`] and [`ConnectOptions`] make an [`EventStream`]; a [`Publisher`] publishes to a hub that
 //!   runs elsewhere; [`session`] has the client's rules without a socket.
 //! - Feature `server`: a [`Hub`] takes [`Publication`]s and gives [`Subscription`]s; a [`Server`] serves it over HTTP, and an
@@ -10,7 +11,7 @@
 //! - Feature `stream`: [`decode`] takes a byte stream that something else has opened (reqwest, hyper, ...), and gives events.
 //! - Feature `axum`: a [`Subscription`] is an axum response.
 //!
-//! `client`, `server` and `stream` are on by default.
+//! `client`, `server` and `stream` are on by default; `client` and `server` each bring `slices`.
 //!
 //! # Publishing
 //!
@@ -79,11 +80,14 @@ pub use eventwire_codec::{
     EncodeErrorKind, Encoder, Event, EventRef, Item, Items, Limit, MAX_RETRY,
 };
 
+#[cfg(feature = "slices")]
+pub use eventwire_codec::{DataError, DataErrorKind, slices};
+
 #[cfg(feature = "client")]
 pub use eventwire_client::{
     Backoff, Clock, CloseReason, Closed, Closer, ConnectOptions, Error, ErrorKind, EventStream,
-    IntoTopics, Items as StreamItems, Opened, Profile, PublishMessage, Publisher, PublisherOptions,
-    Reconnecting, Reset, RetryPolicy, State, StreamItem, session,
+    FileAssembly, IntoTopics, Items as StreamItems, Opened, Profile, PublishMessage, Publisher,
+    PublisherOptions, Reconnecting, Reset, RetryPolicy, State, StreamItem, session,
 };
 
 #[cfg(feature = "server")]

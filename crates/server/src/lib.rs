@@ -4,6 +4,7 @@
 //!
 //! - [`Hub`]: publish and subscribe; [`HubBuilder`] sets its bounds, [`Stats`] are its figures.
 //! - [`Publication`]: what is published. [`EventId`]: where it stands in the log.
+//! - [`Hub::send_file`], [`Hub::send_bytes`]: a payload in slices; the rules are in [`eventwire_codec::slices`].
 //! - [`Subscription`]: a cursor, read as a stream of frames. [`Start`]: where it begins. [`CloseHandle`]: ends it.
 //! - [`Endpoint`]: all of the HTTP behaviour, without a socket: [`Head`] in, [`Reply`] out. [`Authorizer`] and [`Cors`]
 //!   say who may.
@@ -44,6 +45,7 @@ mod position;
 mod publish;
 mod resume;
 mod serve;
+mod slices;
 mod stats;
 mod store;
 mod subscribe;

@@ -24,11 +24,13 @@ from eventwire._errors import (
     ClosedError,
     ConnectError,
     ContentTypeError,
+    DataError,
     DecodeError,
     EncodeError,
     EventwireError,
     PublishError,
     ServeError,
+    SliceError,
     StatusError,
     StoreError,
     StreamTimeoutError,
@@ -44,20 +46,31 @@ from eventwire._items import (
     Response,
     StreamItem,
 )
-from eventwire._native import Decoder, Event, encode
+from eventwire._native import Assembly, Decoder, Event, encode
 from eventwire._native import shutdown as _shutdown
 from eventwire._policy import RetryPolicy
 from eventwire._publisher import APublisher, Publisher
+from eventwire._slices import (
+    Slices,
+    Transfer,
+    areceive_file,
+    asend_file,
+    receive_file,
+    send_file,
+    slices,
+)
 from eventwire._subscription import Frames, Subscription
 
 __all__ = [
     "APublisher",
+    "Assembly",
     "AsyncEventStream",
     "Closed",
     "ClosedError",
     "Comment",
     "ConnectError",
     "ContentTypeError",
+    "DataError",
     "DecodeError",
     "Decoder",
     "EncodeError",
@@ -76,17 +89,25 @@ __all__ = [
     "RetryPolicy",
     "ServeError",
     "Server",
+    "SliceError",
+    "Slices",
     "Stats",
     "StatusError",
     "StoreError",
     "StreamItem",
     "StreamTimeoutError",
     "Subscription",
+    "Transfer",
     "aconnect",
     "adecode",
+    "areceive_file",
+    "asend_file",
     "connect",
     "decode",
     "encode",
+    "receive_file",
+    "send_file",
+    "slices",
 ]
 
 # Sockets are closed before the interpreter goes, in a bounded time; where nothing was used, it does nothing.

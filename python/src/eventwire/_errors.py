@@ -5,6 +5,8 @@
     EventwireError
     ├── DecodeError          a line or an event of a stream is larger than the limit
     ├── EncodeError          a value would break out of its field
+    ├── DataError            the data of an event is not what it was read as
+    ├── SliceError           a payload in slices cannot be sent, or put together
     ├── ConnectError         no connection, or one that broke and is not to be made again
     ├── StatusError          an answer whose status says that there is no stream
     ├── ContentTypeError     an answer that is no event stream
@@ -14,12 +16,13 @@
     ├── PublishError         the hub did not take the event
     └── ServeError           the hub cannot be served like that
 
-A wrong argument is a ValueError or a TypeError, as everywhere in Python.
+A wrong argument is a ValueError or a TypeError, and a file that cannot be read or written an OSError, as everywhere in Python.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from typing import Any, Literal
 
 from eventwire._headers import Headers
@@ -81,6 +84,41 @@ class EncodeError(EventwireError):
     field: str | None = None
 
 
+class DataError(EventwireError):
+    """The data of an event is not what it was read as, which is base64."""
+
+    #: Where it is wrong, in characters from the start.
+    position: int | None = None
+
+
+class SliceError(EventwireError):
+    """A payload in slices cannot be sent, or cannot be put together."""
+
+    #: What is wrong: "malformed" (the data is no slice), "inconsistent" (it contradicts itself), "too_large", "foreign" (of
+    #: another payload), "missing" (slices before it, or at the end), "data" (no base64), "length", "hash" (all came, and are not
+    #: what was sent), "changed" (the source, while it was sent).
+    reason: (
+        Literal[
+            "malformed",
+            "inconsistent",
+            "too_large",
+            "foreign",
+            "missing",
+            "data",
+            "length",
+            "hash",
+            "changed",
+        ]
+        | None
+    ) = None
+    #: The index of the slice that is at fault.
+    index: int | None = None
+    #: The index of the slice that was due.
+    expected: int | None = None
+    #: Where the base64 is wrong, in characters from the start.
+    position: int | None = None
+
+
 class ConnectError(EventwireError):
     """No connection, or one that broke and is not to be made again."""
 
@@ -140,6 +178,11 @@ def from_details(details: dict[str, Any]) -> Exception:
     kind, message = details.pop("kind"), details.pop("message")
     if kind == "ArgumentError":
         return ValueError(message)
+    if kind == "FileError":
+        number = details.get("errno")
+        if number is None:
+            return OSError(message)
+        return OSError(number, os.strerror(number), details.get("path"))
     error = _BY_KIND.get(kind, EventwireError)(message)
     if "headers" in details:
         details["headers"] = Headers(details["headers"])

@@ -3,9 +3,11 @@
 import eventwire from './lib/index.js';
 
 export const {
+  Assembly,
   ClosedError,
   ConnectError,
   ContentTypeError,
+  DataError,
   DecodeError,
   Decoder,
   EncodeError,
@@ -18,11 +20,18 @@ export const {
   Publisher,
   ServeError,
   Server,
+  SliceError,
+  Slices,
   StatusError,
   StoreError,
   StreamTimeoutError,
   Subscription,
+  binary,
+  bytes,
   connect,
   decode,
   encode,
+  receiveFile,
+  sendFile,
+  slices,
 } = eventwire;

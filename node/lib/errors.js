@@ -5,6 +5,8 @@
 //   EventwireError            kind: its name, for programs
 //   ├── DecodeError           limit, max
 //   ├── EncodeError           field
+//   ├── DataError             position
+//   ├── SliceError            reason, index, expected, position
 //   ├── ConnectError          url, attempt
 //   ├── StatusError           url, status, headers, body, retryAfter, attempt
 //   ├── ContentTypeError      url, status, headers, body
@@ -14,7 +16,9 @@
 //   ├── PublishError          status, outcome
 //   └── ServeError
 //
-// A wrong argument is a TypeError.
+// A wrong argument is a TypeError; a file that cannot be read or written is an error as those of `node:fs`, with its code.
+
+const { getSystemErrorName } = require('node:util');
 
 class EventwireError extends Error {
   constructor(message, details = {}) {
@@ -26,6 +30,8 @@ class EventwireError extends Error {
 }
 class DecodeError extends EventwireError {}
 class EncodeError extends EventwireError {}
+class DataError extends EventwireError {}
+class SliceError extends EventwireError {}
 class ConnectError extends EventwireError {}
 class StatusError extends EventwireError {}
 class ContentTypeError extends EventwireError {}
@@ -39,6 +45,8 @@ const classes = {
   EventwireError,
   DecodeError,
   EncodeError,
+  DataError,
+  SliceError,
   ConnectError,
   StatusError,
   ContentTypeError,
@@ -54,10 +62,17 @@ const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperC
 // The headers of a response. Native code gives text, and `Headers` takes bytes, as `fetch` has them: one character each.
 const toHeaders = (pairs) => new Headers(pairs.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]));
 
+function toFileError(message, { errno, path }) {
+  const error = new Error(message);
+  if (errno !== undefined) Object.assign(error, { errno: -errno, code: getSystemErrorName(-errno) });
+  return path === undefined ? error : Object.assign(error, { path });
+}
+
 // The error that a failure of the native module is: its JSON, or what that was parsed to.
 function toError(failure) {
   const { kind, message, ...details } = typeof failure === 'string' ? JSON.parse(failure) : failure;
   if (kind === 'ArgumentError') return new TypeError(message);
+  if (kind === 'FileError') return toFileError(message, details);
   const named = {};
   for (const [name, value] of Object.entries(details)) named[camelCase(name)] = value;
   if (named.headers) named.headers = toHeaders(named.headers);

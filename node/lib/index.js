@@ -2,11 +2,13 @@
 
 // Server-Sent Events: see index.d.ts for what each of these is.
 module.exports = {
+  ...require('./binary.js'),
   ...require('./codec.js'),
   ...require('./decode.js'),
   ...require('./errors.js').classes,
   ...require('./eventsource.js'),
   ...require('./hub.js'),
   ...require('./publisher.js'),
+  ...require('./slices.js'),
   ...require('./stream.js'),
 };

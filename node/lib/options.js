@@ -33,10 +33,23 @@ const bounded = (least, unit, fits = () => true) => (what, value) => {
 const milliseconds = bounded(0, 'a number of milliseconds');
 // Infinity is as good as no bound.
 const count = bounded(1, 'a whole number', (value) => Number.isInteger(value) || value === Infinity);
+// Checked by native code, but for what no number there can be.
+const natural = (what, value) => {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw wrong(what, 'a whole number', value);
+  return value;
+};
 // As many as native code can count.
 const attempts = (what, value) => Math.min(count(what, value), 0xffffffff);
 const orNull = (check) => (what, value) => (value === null ? undefined : check(what, value));
 const any = (_, value) => value;
+
+// By what it can do: one of another realm (jsdom, a vm context) is no instance of ours.
+const abortSignal = (what, value) => {
+  if (typeof value?.addEventListener !== 'function' || typeof value.aborted !== 'boolean') {
+    throw wrong(what, 'an AbortSignal', value);
+  }
+  return value;
+};
 
 const body = (what, value) => {
   if (typeof value === 'string') return Buffer.from(value);
@@ -97,6 +110,7 @@ const retry = (what, value) =>
       });
 
 module.exports = {
+  abortSignal,
   any,
   body,
   boolean,
@@ -104,6 +118,7 @@ module.exports = {
   headers,
   isUint8Array,
   milliseconds,
+  natural,
   orNull,
   read,
   retry,

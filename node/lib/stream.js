@@ -5,16 +5,8 @@
 const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { Mailbox } = require('./mailbox.js');
-const { any, body, boolean, count, headers, milliseconds, orNull, read, retry, string, toJson, wrong } = require('./options.js');
+const { abortSignal, any, body, boolean, count, headers, milliseconds, orNull, read, retry, string, toJson } = require('./options.js');
 const { isEvent, toEvent, unpackItems } = require('./packed.js');
-
-// By what it can do: one of another realm (jsdom, a vm context) is no instance of ours.
-function signal(what, value) {
-  if (typeof value?.addEventListener !== 'function' || typeof value.aborted !== 'boolean') {
-    throw wrong(what, 'an AbortSignal', value);
-  }
-  return value;
-}
 
 // Names and values for the query: what `URLSearchParams` takes, and lists of values, which it would join by commas.
 function params(what, value) {
@@ -38,7 +30,7 @@ const streamOptions = {
   mailbox: count,
   comments: boolean,
   followRedirects: boolean,
-  signal,
+  signal: abortSignal,
 };
 
 // What the native stream is made of, from the options of `connect`.

@@ -33,7 +33,7 @@ export async function until(condition) {
 export function run(t, source, ...args) {
   const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', source, ...args], {
     cwd: new URL('..', import.meta.url),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   t.after(() => child.kill('SIGKILL'));
   let output = '';
@@ -41,7 +41,7 @@ export function run(t, source, ...args) {
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
   child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, output, errors }));
-  return { child, ended, printed: (text) => until(() => output.includes(text) || child.exitCode !== null) };
+  return { child, ended, output: () => output, printed: (text) => until(() => output.includes(text) || child.exitCode !== null) };
 }
 
 // Fast enough for tests, and still all the rules.

@@ -1,14 +1,22 @@
 // Uses the package as a stranger would; `tsc` checks it, nothing runs it.
 import {
+  Assembly,
+  DataError,
   Decoder,
   EventDecoderStream,
   EventSource,
   Hub,
   Publisher,
+  SliceError,
   StatusError,
+  binary,
+  bytes,
   connect,
   decode,
   encode,
+  receiveFile,
+  sendFile,
+  slices,
   type DecodedComment,
   type StreamEvent,
 } from 'eventwire';
@@ -77,6 +85,27 @@ await server.drain(1000);
   void [listening, numbers];
 }
 
+await hub.publish('a', binary(new Uint8Array(1), { event: 'chunk', key: 'k' }));
+const chunk: { data: string; event: string } = binary(new Uint8Array(1), { event: 'chunk' });
+const content: Uint8Array = bytes(chunk);
+const sent = await sendFile(hub, ['a'], new URL('file:///a'), { sliceSize: 1024 });
+await sendFile(new Publisher('http://x/'), 'a', content, { name: 'a' });
+const received: string = (await receiveFile(connect('http://x/'), 'a', { maxSize: sent.size, signal: AbortSignal.timeout(1) })).name;
+await receiveFile(decode(response.body), 'a');
+const assembly = new Assembly({ name: 'a' });
+for await (const slice of slices('a', { lastEventId: '1' })) {
+  const part: Uint8Array | null = assembly.take(slice);
+  void part;
+}
+try {
+  assembly.finish();
+} catch (error) {
+  if (error instanceof SliceError) console.error(error.reason === 'missing', error.expected);
+  if (error instanceof DataError) console.error(error.position + 1);
+}
+
+// @ts-expect-error: a text is no bytes
+binary('text');
 // @ts-expect-error: a number is no data
 await hub.publish('a', 1);
 // @ts-expect-error: there is no such start
@@ -84,4 +113,4 @@ hub.subscribe('a', { start: 'tomorrow' });
 // @ts-expect-error: data is a string
 encode({ data: 1 });
 
-void [events, single, batches, closed, id];
+void [events, single, batches, closed, id, received];

@@ -158,5 +158,12 @@ fn make_beside(target: &Path) -> io::Result<NamedTempFile> {
     }
     #[cfg(not(unix))]
     let _ = fs::metadata;
-    builder.tempfile_in(folder)
+    builder.tempfile_in(folder).map_err(plain)
+}
+
+/// The system's own error, of one that names the path beside it: we do that ourselves, by the path that people know.
+fn plain(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|error| error.source());
+    let system = inner.and_then(|error| error.downcast_ref::<io::Error>()?.raw_os_error());
+    system.map_or(error, io::Error::from_raw_os_error)
 }

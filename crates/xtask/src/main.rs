@@ -5,7 +5,7 @@
 //! - [`sh`] runs other programs, with a progress line each and their output kept for the case of failure.
 //! - [`env`] sets up what a command needs: a virtual environment, npm packages, system packages, native builds.
 //! - [`count`] reads the results of each test runner into one tally.
-//! - [`test`], [`lint`], [`pack`] and [`demo`] are the commands.
+//! - [`test`], [`lint`], [`pack`], [`demo`] and [`bench`] are the commands.
 //!
 //! It knows none of the other crates: it must build in seconds, and work when they do not compile.
 
@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod count;
 mod demo;
 mod env;
@@ -64,6 +65,11 @@ enum Task {
         #[arg(long)]
         seconds: Option<u64>,
     },
+    /// Measure eventwire beside other libraries.
+    Bench {
+        #[command(subcommand)]
+        what: bench::What,
+    },
     /// Set up the virtual environment and the npm packages, and build both native modules.
     Setup,
 }
@@ -76,6 +82,7 @@ fn main() -> ExitCode {
         Task::Lint { checks, fix } => lint::run(&shell, &checks, fix),
         Task::Pack { package, out } => pack::run(&shell, package, &out),
         Task::Demo { seconds } => demo::run(&shell, seconds),
+        Task::Bench { what } => bench::run(&shell, &what),
         Task::Setup => env::everything(&shell),
     };
     outcome.unwrap_or_else(|error| {

@@ -1,0 +1,236 @@
+//! `cargo xtask bench`: eventwire beside other libraries.
+//!
+//! # Layout
+//!
+//! - [`workloads`] makes the streams, the same bytes for every language.
+//! - [`contest`] says who is compared with whom.
+//! - [`runners`] builds the programs of `tests/bench` and has them measure; they write down every run and judge nothing.
+//! - [`results`] reads what they measured, [`stats`] makes medians and ratios of it, [`targets`] holds those against what is
+//!   to be reached, [`report`] and [`plot`] show it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::sh::Shell;
+
+mod contest;
+mod plot;
+mod report;
+mod results;
+mod runners;
+mod stats;
+mod targets;
+mod workloads;
+
+use contest::{Language, Role};
+use report::{Disagreement, Setting};
+use results::Measured;
+use runners::{Build, Effort, Runner};
+use workloads::{Kind, Workload};
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum What {
+    /// The decoders, in three languages.
+    Codec(Codec),
+}
+
+/// How the decoders are measured.
+#[derive(Debug, Args)]
+pub(crate) struct Codec {
+    /// Only these languages.
+    #[arg(long, short)]
+    language: Vec<Language>,
+    /// Only these workloads.
+    #[arg(long, short)]
+    workload: Vec<Kind>,
+    /// Only these chunk sizes; that of one event is always among them.
+    #[arg(long, short)]
+    chunk: Vec<usize>,
+    /// How often each decoder is timed, after one run that is not.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// MiB of each workload and of the one long line.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
+    size: u16,
+    /// Small inputs and development builds: shows that all of it works and agrees. Its times mean nothing.
+    #[arg(long)]
+    quick: bool,
+    /// The folder that the tables and plots are written to.
+    #[arg(long, default_value = "target/bench")]
+    out: PathBuf,
+}
+
+/// Runs a benchmark.
+pub(crate) fn run(shell: &Shell, what: &What) -> Result<ExitCode> {
+    let What::Codec(options) = what;
+    let disagreements = codec(shell, options)?;
+    for disagreement in &disagreements {
+        println!("{}", disagreement.text);
+    }
+    // A peer that reads a stream wrongly is said in the report. Ours must not.
+    Ok(if disagreements.iter().any(|one| one.is_ours) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn codec(shell: &Shell, options: &Codec) -> Result<Vec<Disagreement>> {
+    // `--out` is meant from where the user is.
+    let out = std::path::absolute(&options.out)
+        .with_context(|| format!("{} is no path", options.out.display()))?;
+    let folder = shell.path("target/bench/data");
+    for folder in [&out, &folder] {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let workloads = options.workloads(&folder)?;
+    let mut all = Vec::new();
+    for language in chosen(&options.language) {
+        let runner = Runner::prepare(shell, language, options.build())?;
+        all.push(runner.measure(shell, &folder, &workloads, options.effort())?);
+    }
+    let disagreements = compare(&all, &workloads);
+    write(&out, options, shell, &all, &disagreements)?;
+    Ok(disagreements)
+}
+
+/// Writes tables and plots, and shows the targets.
+fn write(
+    out: &Path,
+    options: &Codec,
+    shell: &Shell,
+    all: &[Measured],
+    disagreements: &[Disagreement],
+) -> Result<()> {
+    let setting = Setting {
+        machine: machine(),
+        method: options.method(),
+    };
+    let targets: Vec<_> = all.iter().flat_map(targets::judge).collect();
+    let save = |name: &str, text: &str| {
+        let path = out.join(name);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    };
+    let page = report::markdown(&setting, all, &targets, disagreements);
+    save("codec.md", &page)?;
+    let json = report::json(&setting, all, &targets);
+    save("codec.json", &format!("{json:#}\n"))?;
+    for measured in all {
+        let name = format!("codec-{}.svg", measured.language.name());
+        save(&name, &plot::svg(measured))?;
+    }
+    let _ = shell;
+    println!("{page}\n{}", out.join("codec.md").display());
+    Ok(())
+}
+
+impl Codec {
+    fn build(&self) -> Build {
+        if self.quick {
+            Build::Development
+        } else {
+            Build::Release
+        }
+    }
+
+    fn effort(&self) -> Effort {
+        Effort {
+            rounds: if self.quick { 1 } else { self.rounds.into() },
+            long_line: Some(self.bytes()),
+        }
+    }
+
+    /// Bytes of a workload.
+    fn bytes(&self) -> usize {
+        if self.quick {
+            64 << 10
+        } else {
+            usize::from(self.size) << 20
+        }
+    }
+
+    fn workloads(&self, folder: &Path) -> Result<Vec<Workload>> {
+        let kinds = chosen(&self.workload);
+        let mut workloads = kinds
+            .into_iter()
+            .map(|kind| workloads::write(folder, kind, self.bytes()))
+            .collect::<Result<Vec<_>>>()?;
+        for workload in &mut workloads {
+            if !self.chunk.is_empty() {
+                let event = workload.kind.event_size();
+                let wanted = |chunk: &usize| *chunk == event || self.chunk.contains(chunk);
+                workload.chunks.retain(wanted);
+            }
+        }
+        Ok(workloads)
+    }
+
+    fn method(&self) -> String {
+        if self.quick {
+            return "a trial with small inputs and development builds: its times mean nothing"
+                .into();
+        }
+        format!(
+            "{} MiB of each workload; one warm-up, then {} rounds in which each decoder has its turn; medians, and ratios of \
+             medians, with the least and the greatest ratio of one round; release builds with link-time optimization",
+            self.size, self.rounds
+        )
+    }
+}
+
+/// What was named, or all.
+fn chosen<T: ValueEnum + Copy>(named: &[T]) -> Vec<T> {
+    if named.is_empty() {
+        T::value_variants().to_vec()
+    } else {
+        named.to_vec()
+    }
+}
+
+/// Holds what each decoder found against what the streams hold.
+fn compare(all: &[Measured], workloads: &[Workload]) -> Vec<Disagreement> {
+    let mut disagreements = Vec::new();
+    for measured in all {
+        for series in &measured.series {
+            let Some(workload) = workloads.iter().find(|one| one.kind == series.kind) else {
+                continue;
+            };
+            let role = series.decoder.role;
+            if role == Role::Floor || series.found == Some(workload.holds) {
+                continue;
+            }
+            disagreements.push(Disagreement {
+                is_ours: role == Role::Ours,
+                text: format!(
+                    "{}: {} reads {} in chunks of {} as {:?}, and it holds {:?}",
+                    measured.language.title(),
+                    series.decoder.name,
+                    series.kind.name(),
+                    series.chunk,
+                    series.found,
+                    workload.holds
+                ),
+            });
+        }
+    }
+    disagreements
+}
+
+/// The processor and how many of it there are, where the system tells.
+fn machine() -> String {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("an unknown processor", |(_, model)| model);
+    format!(
+        "{model}, {cpus} logical processors, {}",
+        std::env::consts::OS
+    )
+}

@@ -46,12 +46,9 @@ pub(crate) fn wheel(shell: &Shell, out: &Path) -> Result<PathBuf> {
 
 /// Builds the tarball into a folder.
 pub(crate) fn tarball(shell: &Shell, out: &Path) -> Result<PathBuf> {
-    let library = native::build_node_release(shell)?;
-    // From a copy: the module that is in node/ is the one for development, and tests may be using it.
     let stage = fresh_folder(shell, "npm")?;
     let package = stage.join("package");
-    copy_folder(&shell.path("node"), &package)?;
-    copy_file(&library, &package.join(native::node_file()))?;
+    node_package(shell, &package)?;
     for name in ["LICENSE-MIT", "LICENSE-APACHE", "README.md"] {
         let (from, to) = (shell.path(name), package.join(name));
         if from.is_file() && !to.exists() {
@@ -67,8 +64,16 @@ pub(crate) fn tarball(shell: &Shell, out: &Path) -> Result<PathBuf> {
     hand_over(&stage, "tgz", out)
 }
 
+/// The npm package as a folder, with the module built for release. A copy: the module that is in node/ is the one for
+/// development, and tests may be using it.
+pub(crate) fn node_package(shell: &Shell, folder: &Path) -> Result<()> {
+    let library = native::build_node_release(shell)?;
+    copy_folder(&shell.path("node"), folder)?;
+    copy_file(&library, &folder.join(native::node_file()))
+}
+
 /// An empty folder to build in, so that what is found in it afterwards is what was built.
-fn fresh_folder(shell: &Shell, name: &str) -> Result<PathBuf> {
+pub(crate) fn fresh_folder(shell: &Shell, name: &str) -> Result<PathBuf> {
     let folder = shell.path("target/stage").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)

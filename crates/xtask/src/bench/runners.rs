@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -10,11 +9,16 @@ use serde_json::{Value, json};
 use super::contest::Language;
 use super::results::{Measured, array, number};
 use super::workloads::Workload;
+use crate::env::{native, node, python};
+use crate::pack;
 use crate::sh::Shell;
 
 /// What `rust`'s programs are built from, and where.
 const RUST: &str = "tests/bench/rust/Cargo.toml";
 const RUST_TARGET: &str = "target/bench/rust";
+
+/// The chunk sizes that web streams are measured in: where a body of a `fetch` is, between a packet and a full buffer.
+const STREAM_CHUNKS: [usize; 2] = [1400, 65536];
 
 /// How everything is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,11 @@ pub(crate) enum Build {
 pub(crate) struct Runner {
     language: Language,
     build: Build,
+    /// The program and what comes before the plan.
+    program: PathBuf,
+    args: Vec<PathBuf>,
+    /// The folder of eventwire, for a language that has it as a package.
+    package: Option<PathBuf>,
 }
 
 /// What is to be measured, beside the workloads.
@@ -37,19 +46,46 @@ pub(crate) struct Runner {
 pub(crate) struct Effort {
     pub(crate) rounds: usize,
     /// Bytes of the one long line.
-    pub(crate) long_line: Option<usize>,
+    pub(crate) long_line: usize,
+    /// How many calls are timed for the cost of one.
+    pub(crate) calls: usize,
 }
 
 impl Runner {
     /// Builds it, and all that it compares.
     pub(crate) fn prepare(shell: &Shell, language: Language, build: Build) -> Result<Self> {
-        match language {
-            Language::Rust => build_rust(shell, build)?,
-            Language::Node | Language::Python => {
-                bail!("{} cannot be measured yet", language.title())
+        let (program, args, package) = match language {
+            Language::Rust => {
+                build_rust(shell, build)?;
+                let program = rust_program(shell, build, "codec");
+                (program, vec!["measure".into()], None)
             }
-        }
-        Ok(Self { language, build })
+            Language::Node => {
+                node::packages_in(shell, "tests/bench/node", "benchmarks in Node")?;
+                let script = shell.path("tests/bench/node/codec.mjs");
+                let (program, _) = node::node(shell)?;
+                let package = node_package(shell, build)?;
+                (program, vec!["--expose-gc".into(), script], Some(package))
+            }
+            Language::Python => {
+                let list = shell.path("tests/bench/python/requirements.txt");
+                let folder = shell.path("target/bench/venv");
+                let venv = python::venv_of(shell, &folder, &list, "benchmarks in Python")?;
+                let script = shell.path("tests/bench/python/codec.py");
+                (
+                    venv.python,
+                    vec![script],
+                    Some(python_package(shell, build)?),
+                )
+            }
+        };
+        Ok(Self {
+            language,
+            build,
+            program,
+            args,
+            package,
+        })
     }
 
     /// Measures: a process for each workload, and one for the long line.
@@ -61,23 +97,23 @@ impl Runner {
         effort: Effort,
     ) -> Result<Measured> {
         let mut measured = Measured::new(self.language);
-        for workload in workloads {
-            let plan = json!({
-                "rounds": effort.rounds,
-                "workloads": [{
-                    "name": workload.kind.name(),
-                    "path": workload.path,
-                    "chunks": workload.chunks,
-                }],
-            });
-            self.run(shell, folder, workload.kind.name(), &plan, &mut measured)?;
-        }
-        if let Some(bytes) = effort.long_line {
-            let plan = json!({"rounds": effort.rounds, "workloads": [], "long_line": bytes});
-            self.run(shell, folder, "long line", &plan, &mut measured)?;
-            if self.language == Language::Rust {
-                self.peaks(shell, bytes, &mut measured)?;
+        let mut run = |what: &str, workloads: &[Workload], long_line: Option<usize>| {
+            let plan = plan(workloads, long_line, effort);
+            self.run(shell, folder, what, &plan, &mut measured)
+        };
+        let long_line = Some(effort.long_line);
+        match self.build {
+            // It takes longer to begin than to measure.
+            Build::Development => run("everything", workloads, long_line)?,
+            Build::Release => {
+                for workload in workloads {
+                    run(workload.kind.name(), std::slice::from_ref(workload), None)?;
+                }
+                run("long line", &[], long_line)?;
             }
+        }
+        if self.language == Language::Rust {
+            self.peaks(shell, effort.long_line, &mut measured)?;
         }
         Ok(measured)
     }
@@ -96,22 +132,14 @@ impl Runner {
             .with_context(|| format!("cannot write {}", plan_file.display()))?;
         // What an earlier run left must not be taken for this one's.
         let _ = fs::remove_file(&results);
-        let mut command = self.command(shell);
-        command.arg(&plan_file).arg(&results);
+        let mut command = shell.command(&self.program);
+        command.args(&self.args).arg(&plan_file).arg(&results);
+        match (self.language, &self.package) {
+            (Language::Python, Some(package)) => command.env("PYTHONPATH", package),
+            (_, package) => command.args(package),
+        };
         shell.step(&format!("{}: {what}", self.language.name()), command)?;
         into.read(&results)
-    }
-
-    /// The program that takes a plan and leaves results.
-    fn command(&self, shell: &Shell) -> Command {
-        match self.language {
-            Language::Rust => {
-                let mut command = shell.command(rust_program(shell, self.build, "codec"));
-                command.arg("measure");
-                command
-            }
-            Language::Node | Language::Python => shell.command("false"),
-        }
     }
 
     /// Adds the peaks of memory, which a program of its own measures.
@@ -129,6 +157,23 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+/// What a runner is told.
+fn plan(workloads: &[Workload], long_line: Option<usize>, effort: Effort) -> Value {
+    let workloads = workloads.iter().map(|workload| {
+        json!({
+            "name": workload.kind.name(),
+            "path": workload.path,
+            "chunks": workload.chunks,
+            "stream_chunks": STREAM_CHUNKS,
+        })
+    });
+    json!({
+        "rounds": effort.rounds,
+        "workloads": workloads.collect::<Vec<_>>(),
+        "long_line": long_line.map(|bytes| json!({"bytes": bytes, "calls": effort.calls})),
+    })
 }
 
 fn build_rust(shell: &Shell, build: Build) -> Result<()> {
@@ -149,4 +194,33 @@ pub(super) fn rust_program(shell: &Shell, build: Build, name: &str) -> PathBuf {
     };
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     shell.path(RUST_TARGET).join(profile).join(file)
+}
+
+/// The folder of the npm package.
+fn node_package(shell: &Shell, build: Build) -> Result<PathBuf> {
+    if build == Build::Development {
+        native::build(shell)?;
+        return Ok(shell.path("node"));
+    }
+    let package = pack::fresh_folder(shell, "bench-node")?;
+    pack::node_package(shell, &package)?;
+    Ok(package)
+}
+
+/// The folder that holds the Python package.
+fn python_package(shell: &Shell, build: Build) -> Result<PathBuf> {
+    if build == Build::Development {
+        native::build(shell)?;
+        return Ok(shell.path("python/src"));
+    }
+    let stage = pack::fresh_folder(shell, "bench-python")?;
+    let wheel = pack::wheel(shell, &stage)?;
+    let package = stage.join("package");
+    let mut command = python::venv_with_tools(shell)?.pip_install(shell);
+    command
+        .args(["--no-deps", "--target"])
+        .arg(&package)
+        .arg(wheel);
+    shell.step("wheel of eventwire", command)?;
+    Ok(package)
 }

@@ -58,7 +58,7 @@ pub(crate) fn link(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// npm, run in the package's folder.
+/// npm, run in the package's folder unless the caller names another.
 pub(crate) fn npm(shell: &Shell) -> Result<Command> {
     let npm = system::which("npm").ok_or_else(|| Missing {
         what: "npm is missing: it comes with Node.js".into(),
@@ -70,9 +70,15 @@ pub(crate) fn npm(shell: &Shell) -> Result<Command> {
 
 /// Installs node/node_modules from the lock file.
 pub(crate) fn packages(shell: &Shell) -> Result<()> {
+    packages_in(shell, "node", "npm packages")
+}
+
+/// Installs the packages of a folder from its lock file.
+pub(crate) fn packages_in(shell: &Shell, folder: &str, label: &str) -> Result<()> {
     let (_, version) = node(shell)?;
+    let folder = shell.path(folder);
     let read = |name: &str| {
-        let path = shell.path("node").join(name);
+        let path = folder.join(name);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     let sources = format!(
@@ -80,15 +86,11 @@ pub(crate) fn packages(shell: &Shell) -> Result<()> {
         read("package.json")?,
         read("package-lock.json")?
     );
-    once(
-        &shell.path("node/node_modules/.made-from"),
-        &sources,
-        || {
-            let mut command = npm(shell)?;
-            command.arg("ci");
-            shell.step("npm packages", command).map(drop)
-        },
-    )
+    once(&folder.join("node_modules/.made-from"), &sources, || {
+        let mut command = npm(shell)?;
+        command.current_dir(&folder).arg("ci");
+        shell.step(label, command).map(drop)
+    })
 }
 
 /// A tool that is installed there, run by its own file: no shell script between, so that it works from any folder.

@@ -86,6 +86,25 @@ pub(crate) fn venv_with_tools(shell: &Shell) -> Result<Venv> {
     Ok(venv)
 }
 
+/// A virtual environment of its own for a list of packages, set up once.
+pub(crate) fn venv_of(shell: &Shell, folder: &Path, list: &Path, label: &str) -> Result<Venv> {
+    let (_, identity) = interpreter(shell)?;
+    let wanted =
+        fs::read_to_string(list).with_context(|| format!("cannot read {}", list.display()))?;
+    let venv = Venv::at(folder.to_path_buf());
+    once(
+        &folder.join("made-from"),
+        &format!("{identity}\n{wanted}"),
+        || {
+            fresh_venv(shell, folder)?;
+            let mut command = venv.pip_install(shell);
+            command.arg("-r").arg(list);
+            shell.step(label, command).map(drop)
+        },
+    )?;
+    Ok(venv)
+}
+
 /// A new and empty virtual environment, as a user would make one.
 pub(crate) fn fresh_venv(shell: &Shell, folder: &Path) -> Result<Venv> {
     let (python, _) = interpreter(shell)?;

@@ -6,12 +6,10 @@ use eventwire::Decoder;
 use serde_json::{Value, json};
 
 use crate::measure::timed;
+use crate::plan::LongLine;
 
 /// The chunk sizes that are compared.
 pub const CHUNKS: [usize; 2] = [64, 65536];
-
-/// How many calls are timed for the cost of one.
-const CALLS: usize = 1 << 20;
 
 /// An event of one data line.
 pub fn input(bytes: usize) -> Vec<u8> {
@@ -38,10 +36,10 @@ pub fn decode(input: &[u8], chunk: usize) -> usize {
 }
 
 /// Times the line in chunks of both sizes in turn, and calls that carry one byte each.
-pub fn measure(rounds: usize, bytes: usize) -> Value {
+pub fn measure(rounds: usize, LongLine { bytes, calls }: LongLine) -> Value {
     println!("one line of {bytes} bytes");
     let input = input(bytes);
-    let calls = calls_input();
+    let comments = comments(calls);
     let mut chunked = CHUNKS.map(|_| Vec::new());
     let mut one_byte = Vec::new();
     for round in 0..=rounds {
@@ -52,7 +50,7 @@ pub fn measure(rounds: usize, bytes: usize) -> Value {
                 times.push(took);
             }
         }
-        let (data, took) = timed(|| decode(&calls, 1));
+        let (data, took) = timed(|| decode(&comments, 1));
         assert_eq!(data, 0, "comments are no events");
         if round > 0 {
             one_byte.push(took);
@@ -65,15 +63,15 @@ pub fn measure(rounds: usize, bytes: usize) -> Value {
     json!({
         "bytes": bytes,
         "lines": lines,
-        "calls": {"count": CALLS, "nanoseconds": one_byte},
+        "calls": {"count": calls, "nanoseconds": one_byte},
     })
 }
 
 /// Comment lines of 64 bytes. Fed byte by byte, nearly every call ends within a line, as those of the long line do; but the
 /// lines are short, so that nothing that grows with the length of a line can hide in the cost of a call.
-fn calls_input() -> Vec<u8> {
+fn comments(bytes: usize) -> Vec<u8> {
     let mut line = vec![b'x'; 64];
     line[0] = b':';
     line[63] = b'\n';
-    line.repeat(CALLS / line.len())
+    line.repeat(bytes / line.len())
 }

@@ -32,7 +32,7 @@ fn measure_all(plan: &Plan, results: &str) {
     let series = measure::workloads(plan);
     let long_line = plan
         .long_line
-        .map(|bytes| long_line::measure(plan.rounds, bytes));
+        .map(|line| long_line::measure(plan.rounds, line));
     let measured = json!({
         "versions": versions(),
         "series": series,

@@ -11,8 +11,17 @@ pub struct Plan {
     pub rounds: usize,
     /// The streams to decode.
     pub workloads: Vec<Workload>,
-    /// How many bytes the one long line has; `None` leaves it out.
-    pub long_line: Option<usize>,
+    /// `None` leaves it out.
+    pub long_line: Option<LongLine>,
+}
+
+/// One line as large as a workload.
+#[derive(Clone, Copy, Debug)]
+pub struct LongLine {
+    /// Its bytes.
+    pub bytes: usize,
+    /// How many calls are timed for the cost of one.
+    pub calls: usize,
 }
 
 /// A stream, and the chunks that it is cut into.
@@ -39,7 +48,10 @@ impl Plan {
         Plan {
             rounds: number(&plan["rounds"]),
             workloads: list(&plan["workloads"]).iter().map(workload).collect(),
-            long_line: plan["long_line"].as_u64().map(|bytes| bytes as usize),
+            long_line: plan["long_line"].as_object().map(|line| LongLine {
+                bytes: number(&line["bytes"]),
+                calls: number(&line["calls"]),
+            }),
         }
     }
 }

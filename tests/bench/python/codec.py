@@ -5,6 +5,7 @@ It judges nothing: medians, ratios and targets are xtask's, the same for three l
 
 from __future__ import annotations
 
+import gc
 import json
 import platform
 import sys
@@ -46,6 +47,8 @@ def ours() -> str:
 
 
 def main(plan_file: str, results_file: str) -> None:
+    # The peers bring tens of thousands of objects along, which every collection would look through.
+    gc.freeze()
     plan = json.loads(Path(plan_file).read_text())
     series: list[dict[str, Any]] = []
     for workload in plan["workloads"]:

@@ -7,6 +7,7 @@
 //! - [`runners`] builds the programs of `tests/bench` and has them measure; they write down every run and judge nothing.
 //! - [`results`] reads what they measured, [`stats`] makes medians and ratios of it, [`targets`] holds those against what is
 //!   to be reached, [`report`] and [`plot`] show it.
+//! - [`instructions`] counts instead of timing. [`trial`] is a quick run as tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,12 +19,14 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::sh::Shell;
 
 mod contest;
+mod instructions;
 mod plot;
 mod report;
 mod results;
 mod runners;
 mod stats;
 mod targets;
+pub(crate) mod trial;
 mod workloads;
 
 use contest::{Language, Role};
@@ -60,50 +63,79 @@ pub(crate) struct Codec {
     /// Small inputs and development builds: shows that all of it works and agrees. Its times mean nothing.
     #[arg(long)]
     quick: bool,
+    /// Count instructions per event under valgrind, instead of timing: Rust only, on small inputs, also on a busy machine.
+    #[arg(long, conflicts_with_all = ["quick", "language", "rounds", "size"])]
+    instructions: bool,
     /// The folder that the tables and plots are written to.
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
 }
 
+/// What was measured, and where decoders disagree with what the streams hold.
+#[derive(Debug)]
+struct Outcome {
+    workloads: Vec<Workload>,
+    all: Vec<Measured>,
+    disagreements: Vec<Disagreement>,
+}
+
 /// Runs a benchmark.
 pub(crate) fn run(shell: &Shell, what: &What) -> Result<ExitCode> {
     let What::Codec(options) = what;
-    let disagreements = codec(shell, options)?;
-    for disagreement in &disagreements {
+    if options.instructions {
+        let workloads = options.workloads(&data(shell)?)?;
+        let tables = instructions::count(shell, &workloads)?;
+        save(&options.out()?, "instructions.md", &tables)?;
+        println!("{tables}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let outcome = codec(shell, options)?;
+    let targets = outcome.all.iter().flat_map(targets::judge);
+    println!("{}", report::targets(&targets.collect::<Vec<_>>()));
+    for disagreement in &outcome.disagreements {
         println!("{}", disagreement.text);
     }
+    println!("{}", options.out()?.join("codec.md").display());
     // A peer that reads a stream wrongly is said in the report. Ours must not.
-    Ok(if disagreements.iter().any(|one| one.is_ours) {
+    Ok(if outcome.disagreements.iter().any(|one| one.is_ours) {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
 }
 
-fn codec(shell: &Shell, options: &Codec) -> Result<Vec<Disagreement>> {
-    // `--out` is meant from where the user is.
-    let out = std::path::absolute(&options.out)
-        .with_context(|| format!("{} is no path", options.out.display()))?;
-    let folder = shell.path("target/bench/data");
-    for folder in [&out, &folder] {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
-    let workloads = options.workloads(&folder)?;
+fn codec(shell: &Shell, options: &Codec) -> Result<Outcome> {
+    let out = options.out()?;
+    let data = data(shell)?;
+    let workloads = options.workloads(&data)?;
     let mut all = Vec::new();
     for language in chosen(&options.language) {
         let runner = Runner::prepare(shell, language, options.build())?;
-        all.push(runner.measure(shell, &folder, &workloads, options.effort())?);
+        all.push(runner.measure(shell, &data, &workloads, options.effort())?);
     }
     let disagreements = compare(&all, &workloads);
-    write(&out, options, shell, &all, &disagreements)?;
-    Ok(disagreements)
+    write(&out, options, &all, &disagreements)?;
+    Ok(Outcome {
+        workloads,
+        all,
+        disagreements,
+    })
+}
+
+/// The folder of the streams, and of what goes to and comes from the runners.
+fn data(shell: &Shell) -> Result<PathBuf> {
+    folder(shell.path("target/bench/data"))
+}
+
+fn folder(path: PathBuf) -> Result<PathBuf> {
+    fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    Ok(path)
 }
 
 /// Writes tables and plots, and shows the targets.
 fn write(
     out: &Path,
     options: &Codec,
-    shell: &Shell,
     all: &[Measured],
     disagreements: &[Disagreement],
 ) -> Result<()> {
@@ -112,24 +144,44 @@ fn write(
         method: options.method(),
     };
     let targets: Vec<_> = all.iter().flat_map(targets::judge).collect();
-    let save = |name: &str, text: &str| {
-        let path = out.join(name);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-    };
     let page = report::markdown(&setting, all, &targets, disagreements);
-    save("codec.md", &page)?;
+    save(out, "codec.md", &page)?;
     let json = report::json(&setting, all, &targets);
-    save("codec.json", &format!("{json:#}\n"))?;
+    save(out, "codec.json", &format!("{json:#}\n"))?;
     for measured in all {
         let name = format!("codec-{}.svg", measured.language.name());
-        save(&name, &plot::svg(measured))?;
+        save(out, &name, &plot::svg(measured))?;
     }
-    let _ = shell;
-    println!("{page}\n{}", out.join("codec.md").display());
     Ok(())
 }
 
+fn save(folder: &Path, name: &str, text: &str) -> Result<()> {
+    let path = folder.join(name);
+    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
 impl Codec {
+    /// The quick run of everything.
+    fn trial(out: PathBuf) -> Self {
+        Self {
+            language: Vec::new(),
+            workload: Vec::new(),
+            chunk: Vec::new(),
+            rounds: 1,
+            size: 1,
+            quick: true,
+            instructions: false,
+            out,
+        }
+    }
+
+    /// Where the tables and plots go, meant from where the user is.
+    fn out(&self) -> Result<PathBuf> {
+        let path = std::path::absolute(&self.out)
+            .with_context(|| format!("{} is no path", self.out.display()))?;
+        folder(path)
+    }
+
     fn build(&self) -> Build {
         if self.quick {
             Build::Development
@@ -148,7 +200,9 @@ impl Codec {
 
     /// Bytes of a workload.
     fn bytes(&self) -> usize {
-        if self.quick {
+        if self.instructions {
+            512 << 10
+        } else if self.quick {
             64 << 10
         } else {
             usize::from(self.size) << 20
@@ -234,4 +288,31 @@ fn machine() -> String {
         "{model}, {cpus} logical processors, {}",
         std::env::consts::OS
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contest::{BORROWED, SSE_STREAM};
+    use super::results::tests::{measured, series};
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_finds_something_else_is_named() {
+        let all = [measured(vec![
+            series(BORROWED, "llm", 64, &[1]),
+            series(SSE_STREAM, "llm", 64, &[1]),
+        ])];
+        let mut workload = Workload {
+            kind: Kind::Llm,
+            path: PathBuf::new(),
+            holds: all[0].series[0].found.unwrap(),
+            chunks: vec![64],
+        };
+        assert!(compare(&all, std::slice::from_ref(&workload)).is_empty());
+        workload.holds.data += 1;
+        let wrong = compare(&all, &[workload]);
+        let ours: Vec<bool> = wrong.iter().map(|one| one.is_ours).collect();
+        assert_eq!(ours, [true, false]);
+        assert!(wrong[1].text.contains(SSE_STREAM), "{}", wrong[1].text);
+    }
 }

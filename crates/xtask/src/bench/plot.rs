@@ -8,10 +8,10 @@ use super::contest::{Decoder, Role};
 use super::results::{Measured, Series};
 use super::workloads::Kind;
 
-const WIDTH: f64 = 860.0;
+const WIDTH: f64 = 870.0;
 const LEFT: f64 = 56.0;
 /// Where the lines end and their names begin.
-const RIGHT: f64 = 560.0;
+const RIGHT: f64 = 540.0;
 const TOP: f64 = 40.0;
 const PANEL: f64 = 230.0;
 const GAP: f64 = 58.0;
@@ -175,24 +175,21 @@ fn axes(out: &mut String, x: Scale, y: Scale, kind: Kind, mut chunks: Vec<f64>, 
     }
     chunks.sort_by(f64::total_cmp);
     chunks.dedup();
-    let mut taken = f64::NEG_INFINITY;
     for chunk in chunks {
         let at = x.at(chunk);
-        let is_event = chunk as usize == kind.event_size();
-        // Two sizes may lie side by side: their texts then stand on two lines.
-        let line = if at - taken < 44.0 { 26.0 } else { 14.0 };
-        taken = at;
-        let text = if is_event {
-            format!("{chunk} = 1 event")
-        } else {
-            chunk.to_string()
-        };
         let _ = writeln!(
             out,
             "<path class=\"grid\" d=\"M{at:.1} {top} V{bottom}\"/>\
-             <text class=\"tick middle\" x=\"{at:.1}\" y=\"{:.1}\">{text}</text>",
-            bottom + line
+             <text class=\"tick middle\" x=\"{at:.1}\" y=\"{:.1}\">{chunk}</text>",
+            bottom + 14.0
         );
+        if chunk as usize == kind.event_size() {
+            let _ = writeln!(
+                out,
+                "<text class=\"tick middle\" x=\"{at:.1}\" y=\"{:.1}\">1 event</text>",
+                bottom + 27.0
+            );
+        }
     }
     let _ = writeln!(
         out,

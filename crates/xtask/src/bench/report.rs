@@ -63,17 +63,18 @@ pub(crate) fn markdown(
             let _ = writeln!(out, "- {}", disagreement.text);
         }
     }
-    out.push_str(&targets_table(targets));
+    out.push_str("\n## Targets\n\n");
+    out.push_str(&self::targets(targets));
     for measured in all {
         language(&mut out, measured);
     }
     out
 }
 
-fn targets_table(targets: &[Target]) -> String {
-    let mut out = String::from(
-        "\n## Targets\n\n| language | target | wanted | figure | |\n|---|---|---|---|---|\n",
-    );
+/// A line for each target.
+pub(crate) fn targets(targets: &[Target]) -> String {
+    let mut out =
+        String::from("| language | target | wanted | figure | |\n|---|---|---|---|---|\n");
     for target in targets {
         let wanted = match target.bound {
             Bound::AtLeast(bound) => format!("at least {bound}"),
@@ -133,7 +134,7 @@ fn chunks(measured: &Measured, kind: Kind) -> Vec<usize> {
 }
 
 /// The head of a table with a column for each chunk size.
-fn head(out: &mut String, first: &str, kind: Kind, chunks: &[usize]) {
+pub(super) fn head(out: &mut String, first: &str, kind: Kind, chunks: &[usize]) {
     let names: Vec<String> = chunks
         .iter()
         .map(|chunk| {

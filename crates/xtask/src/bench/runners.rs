@@ -9,16 +9,13 @@ use serde_json::{Value, json};
 use super::contest::Language;
 use super::results::{Measured, array, number};
 use super::workloads::Workload;
-use crate::env::{native, node, python};
+use crate::env::native::{self, BENCH_MANIFEST, BENCH_TARGET};
+use crate::env::{node, python};
 use crate::pack;
 use crate::sh::Shell;
 
-/// What `rust`'s programs are built from, and where.
-const RUST: &str = "tests/bench/rust/Cargo.toml";
-const RUST_TARGET: &str = "target/bench/rust";
-
 /// The chunk sizes that web streams are measured in: where a body of a `fetch` is, between a packet and a full buffer.
-const STREAM_CHUNKS: [usize; 2] = [1400, 65536];
+pub(super) const STREAM_CHUNKS: [usize; 2] = [1400, 65536];
 
 /// How everything is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,11 +173,11 @@ fn plan(workloads: &[Workload], long_line: Option<usize>, effort: Effort) -> Val
     })
 }
 
-fn build_rust(shell: &Shell, build: Build) -> Result<()> {
+pub(super) fn build_rust(shell: &Shell, build: Build) -> Result<()> {
     let mut command = shell.cargo();
     command
-        .args(["build", "--locked", "--manifest-path", RUST])
-        .args(["--target-dir", RUST_TARGET]);
+        .args(["build", "--locked", "--manifest-path", BENCH_MANIFEST])
+        .args(["--target-dir", BENCH_TARGET]);
     if build == Build::Release {
         command.arg("--release");
     }
@@ -193,7 +190,7 @@ pub(super) fn rust_program(shell: &Shell, build: Build, name: &str) -> PathBuf {
         Build::Development => "debug",
     };
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    shell.path(RUST_TARGET).join(profile).join(file)
+    shell.path(BENCH_TARGET).join(profile).join(file)
 }
 
 /// The folder of the npm package.

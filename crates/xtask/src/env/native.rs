@@ -13,6 +13,11 @@ const PYTHON: &str = "eventwire-python";
 const NODE: &str = "eventwire-node";
 const TESTS: &str = "eventwire-tests";
 
+/// The other workspace: the benchmarks and the crates that they compare, kept out of every other build and lock file.
+pub(crate) const BENCH_MANIFEST: &str = "tests/bench/rust/Cargo.toml";
+/// Where it is built: in a folder of its own, since its crates have other features and profiles.
+pub(crate) const BENCH_TARGET: &str = "target/bench/rust";
+
 /// The packages that are built for development, always together: cargo merges the features of what it is asked to build, so
 /// another choice would build tokio, and all that stands on it, once more.
 const TOGETHER: &[&str] = &["build", "-p", TESTS, "-p", PYTHON, "-p", NODE, "--lib"];
@@ -126,8 +131,14 @@ fn target(metadata: &Value) -> Result<PathBuf> {
 
 /// What cargo knows of the workspace's own packages.
 pub(crate) fn metadata(shell: &Shell) -> Result<Value> {
+    metadata_of(shell, "Cargo.toml")
+}
+
+/// What cargo knows of the own packages of the workspace that a manifest belongs to.
+pub(crate) fn metadata_of(shell: &Shell, manifest: &str) -> Result<Value> {
     let mut command = shell.cargo();
     command.args(["metadata", "--format-version", "1", "--no-deps", "--quiet"]);
+    command.args(["--manifest-path", manifest]);
     let done = shell.quiet(command)?;
     if !done.ok {
         bail!("cargo metadata: {}\n{}", done.end, done.text);

@@ -27,6 +27,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("eventwire-python", &["eventwire-bridge", "eventwire-cli"]),
     ("eventwire-node", &["eventwire-bridge", "eventwire-cli"]),
     ("eventwire-tests", &["eventwire"]),
+    ("eventwire-bench", &["eventwire"]),
     ("eventwire-examples", &["eventwire"]),
     ("xtask", &[]),
 ];
@@ -43,7 +44,16 @@ const RUNTIMES: &[(&str, &str)] = &[
 
 /// Returns what is wrong, a line each.
 pub(super) fn check(shell: &Shell) -> Result<Vec<String>> {
-    Ok(judge(&native::metadata(shell)?))
+    let mut metadata = native::metadata(shell)?;
+    let mut bench = native::metadata_of(shell, native::BENCH_MANIFEST)?;
+    // As one workspace, so that the names of the one are known in the other.
+    if let (Some(packages), Some(more)) = (
+        metadata["packages"].as_array_mut(),
+        bench["packages"].as_array_mut(),
+    ) {
+        packages.append(more);
+    }
+    Ok(judge(&metadata))
 }
 
 fn judge(metadata: &Value) -> Vec<String> {

@@ -3,12 +3,24 @@
 use anyhow::{Context, Result};
 
 use super::Verdict;
+use crate::env::native::{BENCH_MANIFEST, BENCH_TARGET};
 use crate::sh::Shell;
 
 pub(super) fn fmt(shell: &Shell) -> Result<Verdict> {
     // The names of the files only: what would change is best seen by changing it.
-    cargo(shell, "rustfmt", &["fmt", "--all", "--check", "--", "-l"])
-        .context("not formatted as above; `cargo xtask lint --fix` does it")
+    let check = || {
+        cargo(shell, "rustfmt", &["fmt", "--all", "--check", "--", "-l"])?;
+        let bench = [
+            "fmt",
+            "--manifest-path",
+            BENCH_MANIFEST,
+            "--check",
+            "--",
+            "-l",
+        ];
+        cargo(shell, "rustfmt of the benchmarks", &bench)
+    };
+    check().context("not formatted as above; `cargo xtask lint --fix` does it")
 }
 
 pub(super) fn clippy(shell: &Shell) -> Result<Verdict> {
@@ -23,7 +35,11 @@ pub(super) fn clippy(shell: &Shell) -> Result<Verdict> {
             "-D",
             "warnings",
         ],
-    )
+    )?;
+    let mut bench = vec!["clippy", "--locked", "--manifest-path", BENCH_MANIFEST];
+    bench.extend(["--target-dir", BENCH_TARGET]);
+    bench.extend(["--all-targets", "--", "-D", "warnings"]);
+    cargo(shell, "clippy of the benchmarks", &bench)
 }
 
 pub(super) fn doc(shell: &Shell) -> Result<Verdict> {
@@ -37,7 +53,9 @@ pub(super) fn doc(shell: &Shell) -> Result<Verdict> {
 }
 
 pub(super) fn fix(shell: &Shell) -> Result<()> {
-    cargo(shell, "rustfmt --fix", &["fmt", "--all"]).map(drop)
+    cargo(shell, "rustfmt --fix", &["fmt", "--all"])?;
+    let bench = ["fmt", "--manifest-path", BENCH_MANIFEST];
+    cargo(shell, "rustfmt --fix of the benchmarks", &bench).map(drop)
 }
 
 fn cargo(shell: &Shell, label: &str, args: &[&str]) -> Result<Verdict> {

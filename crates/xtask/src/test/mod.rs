@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use crate::bench;
 use crate::count::Tally;
 use crate::env::Missing;
 use crate::sh::Shell;
@@ -32,6 +33,8 @@ pub(crate) enum Part {
     Demo,
     /// The wheel and the tarball as a user installs them.
     Pack,
+    /// The benchmarks on small streams: everyone compared agrees on what they hold. No time is asserted.
+    Bench,
 }
 
 impl Part {
@@ -48,6 +51,7 @@ impl Part {
             Self::Matrix => driver::matrix(shell),
             Self::Demo => driver::demo(shell),
             Self::Pack => pack::run(shell),
+            Self::Bench => bench::trial::run(shell),
         }
     }
 }

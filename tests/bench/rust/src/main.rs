@@ -1,5 +1,5 @@
-//! `codec measure PLAN RESULTS`: times what the plan says. `codec once DECODER STREAM CHUNK BYTES TIMES`: decodes the first
-//! bytes of a stream so many times, for a tool that counts instructions.
+//! `codec measure PLAN RESULTS`: times what the plan says. `codec once DECODER STREAM CHUNK TIMES`: decodes a
+//! stream so many times, for a tool that counts instructions or samples.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -14,14 +14,12 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
         ["measure", plan, results] => measure_all(&Plan::read(plan), results),
-        ["once", decoder, stream, chunk, bytes, times] => {
+        ["once", decoder, stream, chunk, times] => {
             let number = |text: &str| text.parse().expect("a number");
-            once(decoder, stream, number(chunk), number(bytes), number(times));
+            once(decoder, stream, number(chunk), number(times));
         }
         _ => {
-            eprintln!(
-                "usage: codec measure PLAN RESULTS | codec once DECODER STREAM CHUNK BYTES TIMES"
-            );
+            eprintln!("usage: codec measure PLAN RESULTS | codec once DECODER STREAM CHUNK TIMES");
             return ExitCode::FAILURE;
         }
     }
@@ -42,13 +40,12 @@ fn measure_all(plan: &Plan, results: &str) {
         .unwrap_or_else(|error| panic!("cannot write {results}: {error}"));
 }
 
-fn once(decoder: &str, stream: &str, chunk: usize, bytes: usize, times: usize) {
+fn once(decoder: &str, stream: &str, chunk: usize, times: usize) {
     let decoder = decoders::ALL
         .iter()
         .find(|known| known.name == decoder)
         .unwrap_or_else(|| panic!("there is no decoder {decoder:?}"));
-    let mut input = fs::read(stream).unwrap_or_else(|error| panic!("{stream}: {error}"));
-    input.truncate(bytes);
+    let input = fs::read(stream).unwrap_or_else(|error| panic!("{stream}: {error}"));
     let input: &'static [u8] = input.leak();
     for _ in 0..times {
         black_box((decoder.run)(black_box(input), chunk));

@@ -132,7 +132,7 @@ fn folder(path: PathBuf) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Writes tables and plots, and shows the targets.
+/// Writes tables and plots.
 fn write(
     out: &Path,
     options: &Codec,

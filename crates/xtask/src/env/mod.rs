@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::sh::Shell;
 
+pub(crate) mod cargo;
 pub(crate) mod native;
 pub(crate) mod node;
 pub(crate) mod python;

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::Verdict;
+use crate::env::cargo;
 use crate::sh::Shell;
 
 const VERSION: &str = "0.20.2";
@@ -32,36 +33,7 @@ pub(super) fn advisories(shell: &Shell) -> Result<Verdict> {
     Ok(Verdict::Clean)
 }
 
-/// cargo-deny, built once into target/tools.
 fn deny(shell: &Shell) -> Result<Command> {
-    let tools = shell.path("target/tools");
-    let program = tools.join("bin/cargo-deny");
-    let is_ours = || {
-        let mut command = shell.command(&program);
-        command.arg("--version");
-        shell
-            .quiet(command)
-            .is_ok_and(|done| done.text.trim().ends_with(VERSION))
-    };
-    if !program.is_file() || !is_ours() {
-        let mut command = shell.cargo();
-        // Not optimized: it runs for seconds, and builds in a third of the time.
-        command.args([
-            "install",
-            "cargo-deny",
-            "--locked",
-            "--version",
-            VERSION,
-            "--debug",
-            "--no-default-features",
-        ]);
-        command.env("CARGO_PROFILE_DEV_DEBUG", "0");
-        command
-            .arg("--root")
-            .arg(&tools)
-            .arg("--target-dir")
-            .arg(tools.join("build"));
-        shell.step("build of cargo-deny", command)?;
-    }
+    let program = cargo::tool(shell, "cargo-deny", VERSION, &["--no-default-features"])?;
     Ok(shell.command(program))
 }

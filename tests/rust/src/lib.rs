@@ -5,13 +5,15 @@
 //! - [`proxy`]: stands between one subscriber and a server, and resets the connection inside a frame when told to.
 //! - [`cutter`]: the same for large streams, by a count of bytes.
 //! - [`program`]: a child process that speaks JSON lines, and that never outlives its owner.
+//! - [`chromium`]: a headless Chromium with one page.
 //! - [`report`]: the lines that the programs of the matrix and of the demo print and take (`tests/matrix/README.md`).
 //! - [`tally`]: received, missing, doubled, out of order.
 //! - [`subscriber`]: the subscriber in Rust, the same for the matrix and the demo.
 //!
-//! The programs: `matrix` (every client against every server), `demo`, and the peers that these two start; `transfer`, the two sides
-//! of a large file.
+//! The programs: `matrix` (every client against every server), `chromium-streams` (random streams, as a browser reads them),
+//! `demo`, and the peers that matrix and demo start; `transfer`, the two sides of a large file.
 
+pub mod chromium;
 pub mod cutter;
 pub mod program;
 pub mod proxy;

@@ -1,8 +1,6 @@
-//! The client in Chromium: the page, what it posts back, and the browser's process.
+//! The client in Chromium: the page, and what it posts back.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::Html;
 use axum::routing::{get, post};
 use eventwire_tests::bounded;
-use eventwire_tests::program::Program;
+use eventwire_tests::chromium::Chromium;
 use eventwire_tests::report::ClientReport;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
@@ -79,11 +77,10 @@ async fn until_close(
     Ok(())
 }
 
-/// A headless Chromium with one page.
+/// A Chromium with the matrix's page.
 #[derive(Debug)]
 pub(crate) struct Browser {
-    program: Program,
-    profile: Profile,
+    chromium: Chromium,
     reports: mpsc::UnboundedReceiver<ClientReport>,
     close: Arc<Notify>,
 }
@@ -117,31 +114,8 @@ impl Browser {
         for name in types {
             page += &format!("&type={}", escape(name));
         }
-        let profile = Profile::new(number);
-        // Chromium does not look at its standard input; this shell does, and ends them all when that, or Chromium, ends.
-        let mut command = Command::new("sh");
-        command.args([
-            "-c",
-            r#"{ "$@" >/dev/null; kill -KILL 0; } & read -r line; kill -KILL 0"#,
-            "sh",
-        ]);
-        command.arg(chromium);
-        command.args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ]);
-        command
-            .arg(format!("--user-data-dir={}", profile.0.display()))
-            .arg(page);
         Ok(Browser {
-            program: Program::start("Chromium", command)?,
-            profile,
+            chromium: Chromium::start(chromium, &page)?,
             reports,
             close,
         })
@@ -151,9 +125,7 @@ impl Browser {
         let next = async {
             tokio::select! {
                 report = self.reports.recv() => report.context("its page is gone"),
-                line = self.program.line() => {
-                    anyhow::bail!("Chromium ended{}{}", line.unwrap_or_default(), self.program.complaints())
-                }
+                error = self.chromium.ended() => Err(error),
             }
         };
         bounded(what, next)
@@ -167,44 +139,8 @@ impl Browser {
     }
 
     pub(crate) async fn stop(self) -> Result<()> {
-        let Browser {
-            program, profile, ..
-        } = self;
-        // Its end is a kill, which is no success.
-        program.end().await?;
-        drop(profile);
-        Ok(())
+        self.chromium.stop().await
     }
-}
-
-/// A folder of its own, removed at the end.
-#[derive(Debug)]
-struct Profile(PathBuf);
-
-impl Profile {
-    fn new(number: u64) -> Profile {
-        Profile(
-            std::env::temp_dir().join(format!("eventwire-matrix-{}-{number}", std::process::id())),
-        )
-    }
-}
-
-impl Drop for Profile {
-    fn drop(&mut self) {
-        // A folder that a dying browser still writes into is not worth an error.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// The first Chromium on the PATH.
-pub(crate) fn find() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let mut files = names
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    files.find(|file| file.is_file())
 }
 
 /// A value of a query.

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
+use eventwire_tests::chromium;
 use eventwire_tests::program::{failure, interrupted};
 use futures_util::{StreamExt, stream};
 
@@ -57,7 +58,7 @@ async fn run(args: Args) -> Result<ExitCode> {
     let peers = Peers {
         python: args.python,
         node: args.node,
-        chromium: args.chromium.or_else(browser::find),
+        chromium: args.chromium.or_else(chromium::find),
         pages: browser::Pages::serve().await?,
     };
     let wanted: Vec<Pair> = pairs()

@@ -5,7 +5,7 @@
 //! - [`sh`] runs other programs, with a progress line each and their output kept for the case of failure.
 //! - [`env`] sets up what a command needs: a virtual environment, npm packages, system packages, native builds.
 //! - [`count`] reads the results of each test runner into one tally.
-//! - [`test`], [`lint`], [`pack`], [`demo`] and [`bench`] are the commands.
+//! - [`test`], [`fuzz`], [`lint`], [`pack`], [`demo`] and [`bench`] are the commands.
 //!
 //! It knows none of the other crates: it must build in seconds, and work when they do not compile.
 
@@ -18,6 +18,7 @@ mod bench;
 mod count;
 mod demo;
 mod env;
+mod fuzz;
 mod lint;
 mod pack;
 mod sh;
@@ -42,6 +43,20 @@ enum Task {
     Test {
         /// The parts to run.
         parts: Vec<test::Part>,
+        /// How many random streams `chromium` and `oracle` try. By default some hundred, and a million.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        streams: Option<u32>,
+    },
+    /// Look for inputs on which the codec fails: all targets, or those named, one after the other. What is found is saved.
+    Fuzz {
+        /// The targets to run.
+        targets: Vec<fuzz::Target>,
+        /// How long each target runs.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        minutes: u32,
+        /// Run the target on this file alone, to see a finding again.
+        #[arg(long, value_name = "FILE", conflicts_with = "minutes")]
+        input: Option<PathBuf>,
     },
     /// Run the lints: all, or those named. Ends with `N passed, N failed`.
     Lint {
@@ -78,7 +93,15 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let shell = Shell::new(args.verbose);
     let outcome = match args.command {
-        Task::Test { parts } => test::run(&shell, &parts),
+        Task::Test { parts, streams } => test::run(&shell, &parts, streams),
+        Task::Fuzz {
+            targets,
+            input: Some(input),
+            ..
+        } => fuzz::repeat(&shell, &targets, &input),
+        Task::Fuzz {
+            targets, minutes, ..
+        } => fuzz::run(&shell, &targets, minutes),
         Task::Lint { checks, fix } => lint::run(&shell, &checks, fix),
         Task::Pack { package, out } => pack::run(&shell, package, &out),
         Task::Demo { seconds } => demo::run(&shell, seconds),

@@ -97,8 +97,19 @@ impl Shell {
 
     /// Runs a step that may fail: its output is shown then, and the caller decides.
     pub(crate) fn attempt(&self, label: &str, command: Command) -> Result<Done> {
+        self.attempt_within(label, LIMIT, command)
+    }
+
+    /// As [`attempt`](Self::attempt), for what may take longer, or must not take as long.
+    pub(crate) fn attempt_within(
+        &self,
+        label: &str,
+        limit: Duration,
+        command: Command,
+    ) -> Result<Done> {
         let start = Instant::now();
-        let done = self.run(command, |elapsed, last| self.progress(label, elapsed, last))?;
+        let progress = |elapsed, last: &str| self.progress(label, elapsed, last);
+        let done = self.run(command, limit, progress)?;
         self.report(label, done.ok, start.elapsed());
         if !done.ok && !self.verbose {
             self.show_end(label, &done.text);
@@ -108,7 +119,7 @@ impl Shell {
 
     /// Runs a program without a progress line.
     pub(crate) fn quiet(&self, command: Command) -> Result<Done> {
-        self.run(command, |_, _| ())
+        self.run(command, LIMIT, |_, _| ())
     }
 
     /// The line that says that a step has ended.
@@ -164,7 +175,12 @@ impl Shell {
         }
     }
 
-    fn run(&self, mut command: Command, mut progress: impl FnMut(Duration, &str)) -> Result<Done> {
+    fn run(
+        &self,
+        mut command: Command,
+        limit: Duration,
+        mut progress: impl FnMut(Duration, &str),
+    ) -> Result<Done> {
         let shown = format!("{command:?}");
         if self.verbose {
             eprintln!("$ {shown}");
@@ -184,7 +200,7 @@ impl Shell {
             if let Some(status) = child.try_wait()? {
                 break Some(status);
             }
-            if start.elapsed() > LIMIT {
+            if start.elapsed() > limit {
                 kill_tree(&mut child);
                 break None;
             }
@@ -198,15 +214,15 @@ impl Shell {
         Ok(Done {
             ok: status.is_some_and(|s| s.success()),
             text: output.finish(),
-            end: describe(status),
+            end: describe(status, limit),
         })
     }
 }
 
-fn describe(status: Option<ExitStatus>) -> String {
+fn describe(status: Option<ExitStatus>, limit: Duration) -> String {
     match status {
         Some(status) => status.to_string(),
-        None => format!("not done after {} minutes, stopped", LIMIT.as_secs() / 60),
+        None => format!("not done after {} s, stopped", limit.as_secs()),
     }
 }
 
@@ -231,6 +247,17 @@ mod tests {
         assert!(!done.ok);
         assert_eq!(done.text, "one\ntwo\nthree\n");
         assert!(done.end.contains('3'), "{}", done.end);
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_is_stopped() {
+        let mut command = shell().command("sh");
+        command.args(["-c", "echo one; sleep 600"]);
+        let limit = Duration::from_millis(300);
+        let done = shell().attempt_within("sleeps", limit, command).unwrap();
+        assert!(!done.ok);
+        assert_eq!(done.text, "one\n");
+        assert!(done.end.contains("stopped"), "{}", done.end);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The test programs of `tests/rust` that drive all languages at once.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::count::{self, Tally};
@@ -28,9 +30,7 @@ pub(crate) fn matrix(shell: &Shell) -> Result<Tally> {
     if let Ok(path) = &chromium {
         command.arg("--chromium").arg(path);
     }
-    let done = shell.attempt("matrix", command)?;
-    let mut tally = count::driver(&done.text);
-    tally.ended("matrix", done.ok, &done.end);
+    let mut tally = drive(shell, "matrix", command)?;
     if let Err(missing) = chromium {
         // Its own reason says no more than that it was given no browser.
         for skip in &mut tally.skipped {
@@ -40,6 +40,23 @@ pub(crate) fn matrix(shell: &Shell) -> Result<Tally> {
             tally.skip("the browser cases", missing.what);
         }
     }
+    Ok(tally)
+}
+
+/// Random streams, as Chromium reads them.
+pub(crate) fn chromium(shell: &Shell, streams: u32) -> Result<Tally> {
+    let chromium = system::chromium(shell)?;
+    let program = native::build_program(shell, "chromium-streams")?;
+    let mut command = shell.command(program);
+    command.arg("--chromium").arg(chromium);
+    command.args(["--streams", &streams.to_string()]);
+    drive(shell, &format!("{streams} streams in Chromium"), command)
+}
+
+fn drive(shell: &Shell, label: &str, command: Command) -> Result<Tally> {
+    let done = shell.attempt(label, command)?;
+    let mut tally = count::driver(&done.text);
+    tally.ended(label, done.ok, &done.end);
     Ok(tally)
 }
 

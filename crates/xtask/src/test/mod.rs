@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use crate::bench;
 use crate::count::Tally;
 use crate::env::Missing;
+use crate::fuzz;
 use crate::sh::Shell;
 
 mod driver;
@@ -27,14 +28,21 @@ pub(crate) enum Part {
     Python,
     /// The Node package and the Node examples, by node --test.
     Node,
+    /// The codec's fuzz targets, for a fixed number of runs. `cargo xtask fuzz` runs them for long.
+    Fuzz,
     /// Every client against every server, a browser among them.
     Matrix,
+    /// Random streams, as our decoder and as Chromium's EventSource read them. `--streams` says how many.
+    Chromium,
     /// The demo, for six seconds.
     Demo,
     /// The wheel and the tarball as a user installs them.
     Pack,
     /// The benchmarks on small streams: everyone compared agrees on what they hold. No time is asserted.
     Bench,
+    /// A million random streams, or `--streams`, against the slow oracle, optimized. Only where it is named: some are
+    /// among the Rust tests.
+    Oracle,
 }
 
 impl Part {
@@ -43,31 +51,43 @@ impl Part {
             .map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    fn run(self, shell: &Shell) -> Result<Tally> {
+    /// Whether it is run where no part is named.
+    fn is_one_of_all(self) -> bool {
+        self != Self::Oracle
+    }
+
+    fn takes_streams(self) -> bool {
+        matches!(self, Self::Chromium | Self::Oracle)
+    }
+
+    fn run(self, shell: &Shell, streams: Option<u32>) -> Result<Tally> {
         match self {
             Self::Rust => rust::run(shell),
             Self::Python => python::run(shell),
             Self::Node => node::run(shell),
+            Self::Fuzz => fuzz::test(shell),
             Self::Matrix => driver::matrix(shell),
+            Self::Chromium => driver::chromium(shell, streams.unwrap_or(400)),
             Self::Demo => driver::demo(shell),
             Self::Pack => pack::run(shell),
             Self::Bench => bench::trial::run(shell),
+            Self::Oracle => rust::oracle(shell, streams.unwrap_or(1_000_000)),
         }
     }
 }
 
 /// Runs the parts, all where none is named, and prints the sum as the last line.
-pub(crate) fn run(shell: &Shell, parts: &[Part]) -> Result<ExitCode> {
-    let parts = if parts.is_empty() {
-        Part::value_variants()
-    } else {
-        parts
-    };
+pub(crate) fn run(shell: &Shell, parts: &[Part], streams: Option<u32>) -> Result<ExitCode> {
+    let parts = chosen(parts);
+    ensure!(
+        streams.is_none() || parts.iter().any(|part| part.takes_streams()),
+        "--streams is for the parts chromium and oracle: cargo xtask test chromium --streams 10000"
+    );
     let mut sum = Tally::default();
-    for &part in parts {
+    for part in parts {
         let start = Instant::now();
         eprintln!("{}", part.name());
-        let tally = settle(part, shell.ci, part.run(shell));
+        let tally = settle(part, shell.ci, part.run(shell, streams));
         eprintln!(
             "        {tally}, {} skipped ({:.1} s)",
             tally.skipped.len(),
@@ -87,6 +107,15 @@ pub(crate) fn run(shell: &Shell, parts: &[Part]) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The parts that were named, or those that are run where none is.
+fn chosen(parts: &[Part]) -> Vec<Part> {
+    if !parts.is_empty() {
+        return parts.to_vec();
+    }
+    let all = Part::value_variants().iter().copied();
+    all.filter(|part| part.is_one_of_all()).collect()
 }
 
 /// A part's outcome as results: an error is a failure, something that the machine lacks is a skip, and a part that ran nothing
@@ -124,6 +153,13 @@ mod tests {
     use anyhow::anyhow;
 
     use super::*;
+
+    #[test]
+    fn the_long_run_against_the_oracle_is_made_only_where_it_is_named() {
+        assert!(!chosen(&[]).contains(&Part::Oracle));
+        assert!(chosen(&[]).contains(&Part::Chromium));
+        assert_eq!(chosen(&[Part::Oracle]), [Part::Oracle]);
+    }
 
     #[test]
     fn a_part_that_cannot_be_set_up_has_failed() {

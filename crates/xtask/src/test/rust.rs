@@ -8,6 +8,7 @@ use crate::count::{Tally, libtest};
 use crate::env::native;
 use crate::sh::Shell;
 
+const CODEC: &str = "eventwire-codec";
 const BRIDGE: &str = "eventwire-bridge";
 
 /// Runs `cargo test` over the workspace, and the bridge's model checks.
@@ -30,6 +31,15 @@ pub(crate) fn run(shell: &Shell) -> Result<Tally> {
         )?);
     }
     Ok(tally)
+}
+
+/// Runs the codec's property tests with so many streams, optimized.
+pub(crate) fn oracle(shell: &Shell, streams: u32) -> Result<Tally> {
+    let mut command = shell.cargo();
+    command.env("EVENTWIRE_STREAMS", streams.to_string());
+    command.args(["test", "-p", CODEC, "--test", "oracle", "--release"]);
+    let label = format!("{streams} streams against the oracle");
+    cargo_test(shell, &label, command)
 }
 
 fn cargo_test(shell: &Shell, label: &str, command: Command) -> Result<Tally> {

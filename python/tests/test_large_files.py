@@ -25,7 +25,9 @@ def held(name):
 """
 
 #: An endpoint of one's own: reads the next slice when the socket has taken the one before.
-ENDPOINT = MEMORY + """
+ENDPOINT = (
+    MEMORY
+    + """
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import eventwire
@@ -53,9 +55,12 @@ print(server.server_address[1], flush=True)
 sys.stdin.read()
 print(before, held("VmHWM"), flush=True)
 """
+)
 
 #: A hub whose log holds far less than the payload; the sender goes on when the receiver says how far it is.
-HUB = MEMORY + """
+HUB = (
+    MEMORY
+    + """
 import sys
 import eventwire
 
@@ -79,8 +84,11 @@ eventwire.send_file(Paced(), "files", sys.argv[1])
 sys.stdin.read()
 print(before, held("VmHWM"), flush=True)
 """
+)
 
-RECEIVER = MEMORY + """
+RECEIVER = (
+    MEMORY
+    + """
 import sys
 import eventwire
 
@@ -108,6 +116,7 @@ with eventwire.connect(url, retry=quick) as stream:
     eventwire.receive_file(events(stream), target)
 print(before, held("VmHWM"), lost, flush=True)
 """
+)
 
 
 class Cutter:

@@ -1,6 +1,7 @@
 """What type checkers see of the package; mypy and pyright read this file, nobody runs it."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterator
+from pathlib import Path
 
 import eventwire
 from eventwire import Comment, Decoder, Event, StreamItem
@@ -79,8 +80,34 @@ async def async_hub() -> None:
         assert_type(await publisher.publish("a", "x"), str)
 
 
+def slices() -> None:
+    assert_type(Event.binary(b"x", event="chunk"), Event)
+    assert_type(Event("").bytes(), bytes)
+    assert_type(eventwire.slices("a", last_event_id="1"), eventwire.Slices)
+    with eventwire.slices(b"x") as made:
+        assert_type(next(made), Event)
+        assert_type(made.transfer, eventwire.Transfer | None)
+    hub = eventwire.Hub()
+    assert_type(eventwire.send_file(hub, "a", Path("a"), slice_size=1), eventwire.Transfer)
+    assert_type(eventwire.receive_file("http://x/", "a").sha256, str)
+    eventwire.receive_file(eventwire.decode([b""]), Path("a"), name="a", max_size=1)
+    eventwire.receive_file(hub.subscribe("a"), "a")
+    assert_type(eventwire.Assembly(name="a").take(Event("")), bytes | None)
+
+
+async def async_slices(stream: eventwire.AsyncEventStream) -> None:
+    publisher = eventwire.APublisher("http://x/")
+    assert_type(await eventwire.asend_file(publisher, ["a"], b"x"), eventwire.Transfer)
+    assert_type(await eventwire.areceive_file(stream, "a"), eventwire.Transfer)
+    async for event in eventwire.slices("a"):
+        assert_type(event, Event)
+
+
 def errors(error: eventwire.EventwireError) -> None:
     assert_type(error.url, str | None)
     if isinstance(error, eventwire.StreamTimeoutError):
         plain: TimeoutError = error
         print(plain, error.clock)
+    if isinstance(error, eventwire.SliceError):
+        assert_type(error.index, int | None)
+        print(error.reason == "missing")

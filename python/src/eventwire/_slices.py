@@ -262,9 +262,7 @@ async def areceive_file(
         receiver = stack.enter_context(_receiver(path, name, max_size, event))
         await answer(receiver.open())
         events = (
-            await stack.enter_async_context(aconnect(source))
-            if isinstance(source, str)
-            else source
+            await stack.enter_async_context(aconnect(source)) if isinstance(source, str) else source
         )
         if not hasattr(events, "__aiter__"):
             raise TypeError(

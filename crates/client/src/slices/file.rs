@@ -1,6 +1,6 @@
 //! A payload in slices, written to a file.
 
-use std::fs;
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -110,7 +110,7 @@ impl FileAssembly {
         else {
             return Err(lost());
         };
-        temporary.write_all(bytes)?;
+        temporary.as_file_mut().write_all(bytes)?;
         if !self.assembly.is_complete() {
             self.state = State::Writing(temporary);
             return Ok(());
@@ -147,23 +147,11 @@ fn make_beside(target: &Path) -> io::Result<NamedTempFile> {
     // Some of it, for whoever finds one: a name has at most 255 bytes.
     prefix.push(name.to_string_lossy().chars().take(32).collect::<String>());
     prefix.push(".");
-    let mut builder = Builder::new();
-    builder.prefix(&prefix).suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-
-        // What a file that is made has, less what the process's mask takes away; not for the owner alone.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    #[cfg(not(unix))]
-    let _ = fs::metadata;
-    builder.tempfile_in(folder).map_err(plain)
-}
-
-/// The system's own error, of one that names the path beside it: we do that ourselves, by the path that people know.
-fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|error| error.source());
-    let system = inner.and_then(|error| error.downcast_ref::<io::Error>()?.raw_os_error());
-    system.map_or(error, io::Error::from_raw_os_error)
+    // Made here and not by the library, whose errors hide the system's; `create_new` never opens what is there already. The mode
+    // is that of any file that a process makes, and not for the owner alone.
+    let make = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+    Builder::new()
+        .prefix(&prefix)
+        .suffix(".part")
+        .make_in(folder, make)
 }

@@ -22,7 +22,9 @@ def answers(stream: str) -> Callable[..., None]:
     """Sends the stream in pieces that end anywhere, as a network may."""
     data = stream.encode()
     pieces = [data[at : at + 5] for at in range(0, len(data), 5)]
-    return sends(*(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces), b"0\r\n\r\n", head=HEAD)
+    return sends(
+        *(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces), b"0\r\n\r\n", head=HEAD
+    )
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: f"{program.page}:{program.line}")
@@ -47,13 +49,17 @@ def test_program(program: Program, scripted: Callable[..., ScriptedServer]):
 
 
 def test_pages_before_and_after_are_there():
-    for page, at_least in {"decoding.md": 5, "from-httpx-sse.md": 7, "from-sseclient.md": 5}.items():
+    for page, at_least in {
+        "decoding.md": 5,
+        "from-httpx-sse.md": 7,
+        "from-sseclient.md": 5,
+    }.items():
         assert sum(program.page == page for program in PROGRAMS) >= at_least, page
     assert all(program.source.strip() for program in PROGRAMS)
 
 
 def test_a_block_that_nobody_runs_is_an_error():
-    with pytest.raises(ValueError, match="page.md:3: no test runs a block of `ruby`"):
+    with pytest.raises(ValueError, match=r"page\.md:3: no test runs a block of `ruby`"):
         list(pages.of_page("page.md", "# A page\n\n```ruby\nputs 1\n```\n"))
     with pytest.raises(ValueError, match="no end"):
         list(pages.of_page("page.md", "```python\nprint(1)\n"))

@@ -89,11 +89,7 @@ async fn the_answers_are_printed() {
         if let Some(tokens) = expect["output_tokens"].as_u64() {
             printed += &format!("\n[{tokens} tokens]\n");
         }
-        assert_eq!(
-            String::from_utf8(output.stdout).unwrap(),
-            printed,
-            "{name}"
-        );
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), printed, "{name}");
         let errors = String::from_utf8(output.stderr).unwrap();
         let error = match expect["end"].as_str().unwrap() {
             "done" => String::new(),

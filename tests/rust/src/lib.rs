@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //!
+//! - [`pages`]: the programs of `docs/`; `doc-program` runs those in Rust.
 //! - [`proxy`]: stands between one subscriber and a server, and resets the connection inside a frame when told to.
 //! - [`cutter`]: the same for large streams, by a count of bytes.
 //! - [`program`]: a child process that speaks JSON lines, and that never outlives its owner.
@@ -15,6 +16,7 @@
 
 pub mod chromium;
 pub mod cutter;
+pub mod pages;
 pub mod program;
 pub mod proxy;
 pub mod report;

@@ -148,7 +148,10 @@ async fn a_connection_that_breaks_is_the_clients_own_error_after_the_events_befo
         let (address, _server) = serve("", vec![TEXT.into()], End::Cut).await;
         let (seen, error) = client.read(address, ALL).await;
         assert_eq!(seen, events(), "{client:?}");
-        assert!(error.is_some_and(|text| text.contains("body")), "{client:?}");
+        assert!(
+            error.is_some_and(|text| text.contains("body")),
+            "{client:?}"
+        );
     }
 }
 

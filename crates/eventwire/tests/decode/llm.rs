@@ -22,7 +22,11 @@ struct Answer {
 impl Answer {
     fn fail(&mut self, error: &Value) {
         self.end = "error";
-        self.error = json!(format!("{}: {}", str(&error["type"]), str(&error["message"])));
+        self.error = json!(format!(
+            "{}: {}",
+            str(&error["type"]),
+            str(&error["message"])
+        ));
     }
 
     fn to_json(&self) -> Value {
@@ -123,7 +127,9 @@ async fn every_stream_in_every_chunking() {
         let expect = fs::read_to_string(path.with_extension("json")).unwrap();
         let mut want: Value = serde_json::from_str(&expect).unwrap();
         let fields = want.as_object_mut().unwrap();
-        fields.remove("why").expect("a fixture says why it is there");
+        fields
+            .remove("why")
+            .expect("a fixture says why it is there");
         let shape = fields.remove("shape").unwrap();
         let shape = shape.as_str().unwrap();
 

@@ -1,4 +1,4 @@
-//! Node.js, and the npm packages that test and lint the Node package. What we ship has no dependencies.
+//! Node.js, and the npm packages that test and lint the Node package, or that its tests compare it with. What we ship has none.
 
 use std::fs;
 use std::path::PathBuf;

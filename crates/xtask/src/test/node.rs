@@ -14,6 +14,7 @@ use super::find;
 /// Runs the tests of the package and of the examples.
 pub(crate) fn run(shell: &Shell) -> Result<Tally> {
     let (program, _) = node::node(shell)?;
+    // fast-check, and the other libraries of docs/, whose programs are run before and after.
     node::packages(shell)?;
     native::build(shell)?;
 

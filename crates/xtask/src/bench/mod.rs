@@ -33,7 +33,7 @@ use contest::{Language, Role};
 use report::{Disagreement, Setting};
 use results::Measured;
 use runners::{Build, Effort, Runner};
-use workloads::{Kind, Workload};
+use workloads::{CHUNKS, Kind, Workload};
 
 /// What can be measured.
 #[derive(Debug, Subcommand)]
@@ -51,9 +51,9 @@ pub(crate) struct Codec {
     /// Only these workloads.
     #[arg(long, short)]
     workload: Vec<Kind>,
-    /// Only these chunk sizes; that of one event is always among them.
-    #[arg(long, short)]
-    chunk: Vec<usize>,
+    /// These chunk sizes instead of the usual ones; that of one event is always among them.
+    #[arg(long, short, value_parser = clap::value_parser!(u32).range(1..))]
+    chunk: Vec<u32>,
     /// How often each decoder is timed, after one run that is not.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
@@ -61,7 +61,7 @@ pub(crate) struct Codec {
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
     size: u16,
     /// Small inputs and development builds: shows that all of it works and agrees. Its times mean nothing.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["rounds", "size"])]
     quick: bool,
     /// Count instructions per event under valgrind, instead of timing: Rust only, on small inputs, also on a busy machine.
     #[arg(long, conflicts_with_all = ["quick", "language", "rounds", "size"])]
@@ -211,18 +211,15 @@ impl Codec {
 
     fn workloads(&self, folder: &Path) -> Result<Vec<Workload>> {
         let kinds = chosen(&self.workload);
-        let mut workloads = kinds
+        let chunks: Vec<usize> = if self.chunk.is_empty() {
+            CHUNKS.to_vec()
+        } else {
+            self.chunk.iter().map(|chunk| *chunk as usize).collect()
+        };
+        kinds
             .into_iter()
-            .map(|kind| workloads::write(folder, kind, self.bytes()))
-            .collect::<Result<Vec<_>>>()?;
-        for workload in &mut workloads {
-            if !self.chunk.is_empty() {
-                let event = workload.kind.event_size();
-                let wanted = |chunk: &usize| *chunk == event || self.chunk.contains(chunk);
-                workload.chunks.retain(wanted);
-            }
-        }
-        Ok(workloads)
+            .map(|kind| workloads::write(folder, kind, self.bytes(), &chunks))
+            .collect()
     }
 
     fn method(&self) -> String {
@@ -238,12 +235,13 @@ impl Codec {
     }
 }
 
-/// What was named, or all.
-fn chosen<T: ValueEnum + Copy>(named: &[T]) -> Vec<T> {
+/// What was named, once each, or all.
+fn chosen<T: ValueEnum + Copy + PartialEq>(named: &[T]) -> Vec<T> {
     if named.is_empty() {
         T::value_variants().to_vec()
     } else {
-        named.to_vec()
+        let of = T::value_variants().iter().copied();
+        of.filter(|one| named.contains(one)).collect()
     }
 }
 

@@ -48,11 +48,17 @@ impl Scale {
         self.start + part * (self.end - self.start)
     }
 
-    /// The powers of ten on the axis.
-    fn decades(self) -> Vec<f64> {
-        let (first, last) = (self.from.log10().ceil(), self.to.log10().floor());
+    /// The powers of ten on the axis; where it is short, two and five times these too.
+    fn ticks(self) -> Vec<f64> {
+        let steps: &[f64] = if self.to / self.from < 300.0 {
+            &[1.0, 2.0, 5.0]
+        } else {
+            &[1.0]
+        };
+        let (first, last) = (self.from.log10().floor(), self.to.log10().floor());
         (first as i32..=last as i32)
-            .map(|power| 10f64.powi(power))
+            .flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)))
+            .filter(|value| (self.from..=self.to).contains(value))
             .collect()
     }
 }
@@ -163,7 +169,7 @@ fn panel(out: &mut String, measured: &Measured, kind: Kind, top: f64) {
 /// Grid, ticks and their texts.
 fn axes(out: &mut String, x: Scale, y: Scale, kind: Kind, mut chunks: Vec<f64>, top: f64) {
     let bottom = top + PANEL;
-    for value in y.decades() {
+    for value in y.ticks() {
         let at = y.at(value);
         let _ = writeln!(
             out,
@@ -272,13 +278,16 @@ mod tests {
         assert_eq!(scale.at(10.0), 100.0);
         assert!((scale.at(100.0) - 50.0).abs() < 1e-9);
         assert!(scale.at(1000.0).abs() < 1e-9);
-        assert_eq!(scale.decades(), [10.0, 100.0, 1000.0]);
-        let narrow = Scale {
-            from: 11.0,
-            to: 99.0,
+        assert_eq!(
+            scale.ticks(),
+            [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0]
+        );
+        let wide = Scale {
+            from: 9.0,
+            to: 9000.0,
             ..scale
         };
-        assert_eq!(narrow.decades(), Vec::<f64>::new());
+        assert_eq!(wide.ticks(), [10.0, 100.0, 1000.0]);
     }
 
     #[test]

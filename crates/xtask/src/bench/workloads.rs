@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The chunk sizes; that of one event is added to them.
-const CHUNKS: [usize; 4] = [64, 1400, 16384, 65536];
+/// The usual chunk sizes; that of one event is added to them.
+pub(crate) const CHUNKS: [usize; 4] = [64, 1400, 16384, 65536];
 
 /// A kind of stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -84,8 +84,9 @@ impl Kind {
     }
 }
 
-/// Writes a stream of so many whole events as fit into `size` bytes, at least one.
-pub(crate) fn write(folder: &Path, kind: Kind, size: usize) -> Result<Workload> {
+/// Writes a stream of so many whole events as fit into `size` bytes, at least one, to be fed in chunks of these sizes and of one
+/// event.
+pub(crate) fn write(folder: &Path, kind: Kind, size: usize, chunks: &[usize]) -> Result<Workload> {
     let events = (size / kind.event_size()).max(1);
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut holds = Tally::default();
@@ -95,9 +96,10 @@ pub(crate) fn write(folder: &Path, kind: Kind, size: usize) -> Result<Workload> 
     }
     let path = folder.join(format!("{}.txt", kind.name()));
     fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    let mut chunks = CHUNKS.to_vec();
+    let mut chunks = chunks.to_vec();
     chunks.push(kind.event_size());
     chunks.sort_unstable();
+    chunks.dedup();
     Ok(Workload {
         kind,
         path,

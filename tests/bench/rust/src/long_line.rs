@@ -70,7 +70,7 @@ pub fn measure(rounds: usize, LongLine { bytes, calls }: LongLine) -> Value {
 /// Comment lines of 64 bytes. Fed byte by byte, nearly every call ends within a line, as those of the long line do; but the
 /// lines are short, so that nothing that grows with the length of a line can hide in the cost of a call.
 fn comments(bytes: usize) -> Vec<u8> {
-    let mut line = vec![b'x'; 64];
+    let mut line = [b'x'; 64];
     line[0] = b':';
     line[63] = b'\n';
     line.repeat(bytes / line.len())

@@ -18,7 +18,8 @@ pub struct Input<'a> {
     /// From 240 on, how often the stream is repeated, in sixteens. Long streams find what short ones cannot, for the
     /// decoder checks its text 16 KiB ahead; but they take long, so few are.
     repeats: u8,
-    /// The sizes of the chunks, over and over; with nothing but zeros the stream is one chunk.
+    /// The sizes of the chunks, over and over; with nothing but zeros the stream is one chunk. A repeated stream has
+    /// chunks 17 times as large, for the same reason.
     chunks: [u8; 4],
     /// After so many items of a chunk, the reader goes away.
     taken: u8,
@@ -38,8 +39,8 @@ impl Input<'_> {
     ///
     /// Where something does not.
     pub fn check(&self) {
-        if let Some(sixteens @ 1..) = self.repeats.checked_sub(239) {
-            let mut stream = self.stream.repeat(16 * usize::from(sixteens));
+        if self.is_repeated() {
+            let mut stream = self.stream.repeat(self.times());
             stream.truncate(LONGEST);
             self.says_what_the_standard_says(&stream);
             self.holds_no_more_than_its_limits_allow(&stream);
@@ -162,11 +163,10 @@ impl Input<'_> {
     }
 
     fn cut<'s>(&self, stream: &'s [u8]) -> impl Iterator<Item = &'s [u8]> {
-        let sizes = self.chunks;
-        let sizes = if sizes == [0; 4] {
-            [usize::MAX; 4]
-        } else {
-            sizes.map(usize::from)
+        let scale = if self.is_repeated() { 17 } else { 1 };
+        let sizes = match self.chunks {
+            [0, 0, 0, 0] => [usize::MAX; 4],
+            sizes => sizes.map(|size| scale * usize::from(size)),
         };
         let mut rest = stream;
         let mut sizes = sizes.into_iter().cycle();
@@ -176,6 +176,17 @@ impl Input<'_> {
             rest = behind;
             Some(chunk)
         })
+    }
+
+    fn is_repeated(&self) -> bool {
+        self.times() > 1
+    }
+
+    fn times(&self) -> usize {
+        match self.repeats.checked_sub(239) {
+            None | Some(0) => 1,
+            Some(sixteens) => 16 * usize::from(sixteens),
+        }
     }
 
     fn oracle(&self, stream: &[u8]) -> Told {

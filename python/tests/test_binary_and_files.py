@@ -20,7 +20,7 @@ def programs():
             yield text, output
 
 
-@pytest.mark.parametrize(("source", "output"), programs())
+@pytest.mark.parametrize(("source", "output"), list(programs()))
 def test_program(source: str, output: str):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", source],

@@ -178,7 +178,8 @@ def test_a_large_file_through_a_connection_that_is_cut(kind: str, large: Path, t
         text=True,
     ) as sender:
         try:
-            assert sender.stdout and sender.stdin
+            assert sender.stdout
+            assert sender.stdin
             port = int(sender.stdout.readline())
             cutter = Cutter(port, budget=12_000_000)
             target = tmp_path / "received.bin"

@@ -10,7 +10,7 @@ import {
   SliceError,
   StatusError,
   binary,
-  bytes,
+  bytes as bytesOf,
   connect,
   decode,
   encode,
@@ -87,7 +87,7 @@ await server.drain(1000);
 
 await hub.publish('a', binary(new Uint8Array(1), { event: 'chunk', key: 'k' }));
 const chunk: { data: string; event: string } = binary(new Uint8Array(1), { event: 'chunk' });
-const content: Uint8Array = bytes(chunk);
+const content: Uint8Array = bytesOf(chunk);
 const sent = await sendFile(hub, ['a'], new URL('file:///a'), { sliceSize: 1024 });
 await sendFile(new Publisher('http://x/'), 'a', content, { name: 'a' });
 const received: string = (await receiveFile(connect('http://x/'), 'a', { maxSize: sent.size, signal: AbortSignal.timeout(1) })).name;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -72,13 +72,13 @@ class Slices(Managed, AsyncManaged):
         return self
 
     def __next__(self) -> Event:
-        sliced = self._next()
+        sliced = _next(self._native)
         if sliced is None:
             raise StopIteration
         return sliced[0]
 
     async def __anext__(self) -> Event:
-        sliced = await self._anext()
+        sliced = await _anext(self._native)
         if sliced is None:
             raise StopAsyncIteration
         return sliced[0]
@@ -86,24 +86,6 @@ class Slices(Managed, AsyncManaged):
     def close(self) -> None:
         """Closes the file, from any thread; there are no more slices."""
         self._native.close()
-
-    # Another reader may have taken the slice that was read: then it is looked for anew.
-    def _next(self) -> tuple[Event, str] | None:
-        while self._native.advance().result():
-            if (sliced := self._native.current()) is not None:
-                return sliced
-        return None
-
-    async def _anext(self) -> tuple[Event, str] | None:
-        while await answer(self._native.advance()):
-            if (sliced := self._native.current()) is not None:
-                return sliced
-        return None
-
-    def _sent(self) -> Transfer:
-        transfer = self.transfer
-        assert transfer is not None, "all slices were read, so it was hashed"
-        return transfer
 
 
 def slices(
@@ -133,12 +115,7 @@ def slices(
         ...     stream = (event.encode() async for event in events)
         ...     return StreamingResponse(stream, media_type="text/event-stream")
     """
-    path, content = (
-        (None, source)
-        if isinstance(source, (bytes, bytearray, memoryview))
-        else (os.fspath(source), None)
-    )
-    return Slices(_native.Slices(path, content, name, slice_size, event, last_event_id))
+    return Slices(_native_slices(source, name, slice_size, event, last_event_id))
 
 
 def send_file(
@@ -171,11 +148,12 @@ def send_file(
     if isinstance(target, APublisher):
         raise TypeError("send_file() takes a Hub or a Publisher: asend_file() takes an APublisher")
     topics = [topic] if isinstance(topic, str) else list(topic)
-    with slices(source, name=name, slice_size=slice_size, event=event) as made:
-        while (sliced := made._next()) is not None:
+    native = _native_slices(source, name, slice_size, event)
+    with contextlib.closing(native):
+        while (sliced := _next(native)) is not None:
             slice_, key = sliced
             target.publish(topics, slice_.data, event=slice_.event, key=key)
-        return made._sent()
+        return _sent(native)
 
 
 async def asend_file(
@@ -197,11 +175,12 @@ async def asend_file(
         raise TypeError("asend_file() takes a Hub or an APublisher: send_file() takes a Publisher")
     publish = target.apublish if isinstance(target, Hub) else target.publish
     topics = [topic] if isinstance(topic, str) else list(topic)
-    async with slices(source, name=name, slice_size=slice_size, event=event) as made:
-        while (sliced := await made._anext()) is not None:
+    native = _native_slices(source, name, slice_size, event)
+    with contextlib.closing(native):
+        while (sliced := await _anext(native)) is not None:
             slice_, key = sliced
             await publish(topics, slice_.data, event=slice_.event, key=key)
-        return made._sent()
+        return _sent(native)
 
 
 def receive_file(
@@ -230,7 +209,9 @@ def receive_file(
         >>> url = "http://127.0.0.1:8844/events?topic=files&start=earliest"
         >>> receive_file(url, "backup.tar", name="backup.tar")  # doctest: +SKIP
     """
-    with _receiver(path, name, max_size, event) as receiver, contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        receiver = _native.FileReceiver(os.fspath(path), name, max_size, event)
+        stack.enter_context(contextlib.closing(receiver))
         receiver.open().result()
         events = stack.enter_context(connect(source)) if isinstance(source, str) else source
         if not hasattr(events, "__iter__"):
@@ -259,7 +240,8 @@ async def areceive_file(
         ...     await areceive_file(url, "backup.tar")
     """
     async with contextlib.AsyncExitStack() as stack:
-        receiver = stack.enter_context(_receiver(path, name, max_size, event))
+        receiver = _native.FileReceiver(os.fspath(path), name, max_size, event)
+        stack.enter_context(contextlib.closing(receiver))
         await answer(receiver.open())
         events = (
             await stack.enter_async_context(aconnect(source)) if isinstance(source, str) else source
@@ -275,12 +257,30 @@ async def areceive_file(
         return receiver.finish()
 
 
-@contextlib.contextmanager
-def _receiver(
-    path: str | os.PathLike[str], name: str | None, max_size: int, event: str
-) -> Iterator[_native.FileReceiver]:
-    receiver = _native.FileReceiver(os.fspath(path), name, max_size, event)
-    try:
-        yield receiver
-    finally:
-        receiver.close()
+def _native_slices(
+    source: Payload, name: str | None, slice_size: int, event: str, last_event_id: str = ""
+) -> _native.Slices:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _native.Slices(None, source, name, slice_size, event, last_event_id)
+    return _native.Slices(os.fspath(source), None, name, slice_size, event, last_event_id)
+
+
+# The next slice, and the key to publish it with. Another reader may have taken the one that was read: then it is looked for anew.
+def _next(native: _native.Slices) -> tuple[Event, str] | None:
+    while native.advance().result():
+        if (sliced := native.current()) is not None:
+            return sliced
+    return None
+
+
+async def _anext(native: _native.Slices) -> tuple[Event, str] | None:
+    while await answer(native.advance()):
+        if (sliced := native.current()) is not None:
+            return sliced
+    return None
+
+
+def _sent(native: _native.Slices) -> Transfer:
+    transfer = native.transfer
+    assert transfer is not None, "all slices were read, so it was hashed"
+    return transfer

@@ -26,26 +26,28 @@ function source(what, payload) {
   throw wrong(what, 'a path or a Uint8Array', payload);
 }
 
+const cut = (what, payload, options) => call(() => new native.Slices({ ...source(what, payload), ...options }));
+
+// The next slice with its key, or null at the end. Another reader may have taken what was read: then it is looked for anew.
+async function take(sliced) {
+  while (await answer(call(() => sliced.advance()))) {
+    const slice = sliced.current();
+    if (slice) return slice;
+  }
+  return null;
+}
+
 class Slices {
   #native;
 
   constructor(payload, options) {
-    this.#native = call(() => new native.Slices({ ...source('what is sliced', payload), ...options }));
-  }
-
-  // The next slice with its key, or null at the end. Another reader may have taken what was read: then it is looked for anew.
-  async take() {
-    while (await answer(call(() => this.#native.advance()))) {
-      const sliced = this.#native.current();
-      if (sliced) return sliced;
-    }
-    return null;
+    this.#native = cut('what is sliced', payload, read('the options of slices', options, slicesOptions));
   }
 
   async *[Symbol.asyncIterator]() {
     try {
-      for (let sliced; (sliced = await this.take()) !== null; ) {
-        const { event, data, id } = sliced;
+      for (let slice; (slice = await take(this.#native)) !== null; ) {
+        const { event, data, id } = slice;
         yield { event, data, id };
       }
     } finally {
@@ -64,14 +66,14 @@ class Slices {
 
 if (Symbol.dispose) Slices.prototype[Symbol.dispose] = Slices.prototype.close;
 
-const slices = (payload, options) => new Slices(payload, read('the options of slices', options, slicesOptions));
+const slices = (payload, options) => new Slices(payload, options);
 
 async function sendFile(target, topic, payload, options) {
   const names = topics(topic);
   if (typeof target?.publish !== 'function') throw wrong('what sendFile sends to', 'a Hub or a Publisher', target);
-  const sliced = new Slices(payload, read('the options of sendFile', options, sendOptions));
+  const sliced = cut('what is sent', payload, read('the options of sendFile', options, sendOptions));
   try {
-    for (let slice; (slice = await sliced.take()) !== null; ) {
+    for (let slice; (slice = await take(sliced)) !== null; ) {
       const { event, data, key } = slice;
       await target.publish(names, { event, data, key });
     }

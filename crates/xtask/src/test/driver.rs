@@ -30,7 +30,7 @@ pub(crate) fn matrix(shell: &Shell) -> Result<Tally> {
     if let Ok(path) = &chromium {
         command.arg("--chromium").arg(path);
     }
-    let mut tally = drive(shell, "matrix", command)?;
+    let (mut tally, _) = drive(shell, "matrix", command)?;
     if let Err(missing) = chromium {
         // Its own reason says no more than that it was given no browser.
         for skip in &mut tally.skipped {
@@ -50,14 +50,21 @@ pub(crate) fn chromium(shell: &Shell, streams: u32) -> Result<Tally> {
     let mut command = shell.command(program);
     command.arg("--chromium").arg(chromium);
     command.args(["--streams", &streams.to_string()]);
-    drive(shell, &format!("{streams} streams in Chromium"), command)
+    let label = format!("{streams} streams in Chromium");
+    let (tally, text) = drive(shell, &label, command)?;
+    if tally.failed.is_empty() && !shell.verbose {
+        // The seed, how much was compared, and where Chromium is known to differ.
+        shell.show(&text);
+    }
+    Ok(tally)
 }
 
-fn drive(shell: &Shell, label: &str, command: Command) -> Result<Tally> {
+/// Runs a test program; gives its cases, and all that it printed.
+fn drive(shell: &Shell, label: &str, command: Command) -> Result<(Tally, String)> {
     let done = shell.attempt(label, command)?;
     let mut tally = count::driver(&done.text);
     tally.ended(label, done.ok, &done.end);
-    Ok(tally)
+    Ok((tally, done.text))
 }
 
 /// The demo as one test.

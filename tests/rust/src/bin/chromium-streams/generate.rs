@@ -261,3 +261,54 @@ fn cut(rng: &mut Rng, bytes: &[u8]) -> Stream {
 fn one<T: Copy>(rng: &mut Rng, of: &[T]) -> T {
     of[rng.usize(0..of.len())]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(session: &Session) -> Vec<Vec<u8>> {
+        session.connections.iter().map(Stream::bytes).collect()
+    }
+
+    #[test]
+    fn a_seed_and_a_number_give_the_same_session_again() {
+        assert_eq!(bytes(&session(5, 7)), bytes(&session(5, 7)));
+        assert_ne!(bytes(&session(5, 7)), bytes(&session(5, 8)));
+        assert_ne!(bytes(&session(5, 7)), bytes(&session(6, 7)));
+    }
+
+    #[test]
+    fn the_streams_are_of_every_kind() {
+        let sessions: Vec<Session> = (0..2000).map(|number| session(1, number)).collect();
+        let kinds: [(&str, Kind); 6] = [
+            ("one whose page closes", |it| it.closes),
+            ("one that comes back twice", |it| it.connections.len() == 3),
+            ("a byte order mark in parts", |it| {
+                let chunks = &it.connections[0].chunks;
+                it.connections[0].bytes().starts_with(b"\xEF\xBB\xBF") && chunks[0].bytes.len() < 3
+            }),
+            ("a CRLF in two chunks", |it| {
+                let edges = it.connections[0].chunks.windows(2);
+                let mut edges = edges.map(|edge| (edge[0].bytes.last(), edge[1].bytes.first()));
+                edges.any(|edge| edge == (Some(&b'\r'), Some(&b'\n')))
+            }),
+            ("an id with NUL", |it| has(it, b"id: a\0b")),
+            ("invalid UTF-8", |it| {
+                String::from_utf8(it.connections[0].bytes()).is_err()
+            }),
+        ];
+        for (kind, is_it) in kinds {
+            let count = sessions.iter().filter(|session| is_it(session)).count();
+            assert!(count > 10, "{count} of 2000 sessions have {kind}");
+        }
+    }
+
+    type Kind = fn(&Session) -> bool;
+
+    fn has(session: &Session, part: &[u8]) -> bool {
+        let streams = bytes(session);
+        streams
+            .iter()
+            .any(|stream| stream.windows(part.len()).any(|window| window == part))
+    }
+}

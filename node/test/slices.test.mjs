@@ -25,7 +25,7 @@ import {
   sendFile,
   slices,
 } from 'eventwire';
-import { QUICK, serve } from './support.mjs';
+import { QUICK, serve, until } from './support.mjs';
 
 const folder = new URL('../../tests/fixtures/slices/', import.meta.url);
 const cases = (file) => {
@@ -314,12 +314,16 @@ test('a transfer that never ends can be aborted', async (t) => {
     const aborter = new AbortController();
     const receiving = receiveFile(source, target, { signal: aborter.signal });
     receiving.catch(() => {});
-    while ((await readdir(path)).length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    // Half-way: the first slice is written.
+    await until(async () => {
+      const [name] = await readdir(path);
+      return name !== undefined && (await stat(join(path, name))).size === 1;
+    });
     aborter.abort(new Error('enough'));
     await assert.rejects(receiving, /enough/);
     assert.deepEqual(await readdir(path), []);
   }
-  while (!ended) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => ended);
   await assert.rejects(receiveFile([], target, { signal: AbortSignal.abort() }), { name: 'AbortError' });
   await assert.rejects(receiveFile([], target, { signal: 7 }), /AbortSignal/);
 });

@@ -46,10 +46,6 @@ unsafe impl Sync for Memory {}
 #[napi]
 impl Words {
     #[napi(constructor)]
-    #[expect(
-        clippy::new_without_default,
-        reason = "it is JavaScript that makes one"
-    )]
     pub fn new() -> Self {
         Self(Arc::new(Memory(UnsafeCell::new(vec![0; WORDS].into()))))
     }
@@ -191,7 +187,8 @@ unsafe fn with_bytes<T>(
         read(bytes)
     } else {
         // It lies in a SharedArrayBuffer: another thread may write to it while it is read.
-        read(&bytes.to_vec())
+        let copy = bytes.to_vec();
+        read(&copy)
     })
 }
 

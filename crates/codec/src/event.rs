@@ -171,18 +171,26 @@ impl<'a> EventRef<'a> {
 
     /// An owned copy.
     pub fn to_event(&self) -> Event {
+        let mut text = String::with_capacity(self.data.len() + self.event.len() + self.id.len());
+        text.push_str(self.data);
+        self.with_data(text)
+    }
+
+    /// The type and the id of this event, behind data that is owned already.
+    pub(crate) fn with_data(&self, data: String) -> Event {
         let event = if self.event == MESSAGE {
             ""
         } else {
             self.event
         };
-        let mut text = String::with_capacity(self.data.len() + event.len() + self.id.len());
-        text.push_str(self.data);
+        let data_len = data.len();
+        let mut text = data;
+        text.reserve(event.len() + self.id.len());
         text.push_str(event);
         text.push_str(self.id);
         Event {
             text,
-            data_len: self.data.len(),
+            data_len,
             type_len: event.len(),
             retry: None,
         }

@@ -6,7 +6,7 @@ use super::line::Field;
 use super::text::{Checked, Span, Value};
 use crate::event::MESSAGE;
 use crate::scan::LineEnds;
-use crate::{DecodeError, EventRef};
+use crate::{DecodeError, Event, EventRef};
 
 /// What a stream says, in the order in which it says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,15 +132,52 @@ impl<'a> Items<'a> {
     /// As [`next`](Items::next).
     #[inline]
     pub fn next_event(&mut self) -> Result<Option<EventRef<'_>>, DecodeError> {
+        if self.advance_to_event()? {
+            Ok(Some(self.take_event()))
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The next event as one that owns its text: what `to_event` makes of it, and without another copy where its data was put
+    /// together of several lines.
+    ///
+    /// ```
+    /// let mut decoder = eventwire_codec::Decoder::new();
+    /// let mut items = decoder.feed(b"data: one\ndata: two\n\n");
+    /// let event = items.next_owned()?.expect("the chunk holds one event");
+    /// assert_eq!(event.data(), "one\ntwo");
+    /// # Ok::<(), eventwire_codec::DecodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Items::next).
+    #[inline]
+    pub fn next_owned(&mut self) -> Result<Option<Event>, DecodeError> {
+        if !self.advance_to_event()? {
+            return Ok(None);
+        }
+        if self.data == Value::Buffer
+            && let Some(data) = self.decoder.data.take_text()
+        {
+            self.data = Value::None;
+            return Ok(Some(self.take_event().with_data(data)));
+        }
+        Ok(Some(self.take_event().to_event()))
+    }
+
+    /// Whether there is another event, where the reading has stopped then.
+    #[inline]
+    fn advance_to_event(&mut self) -> Result<bool, DecodeError> {
         loop {
             match self.advance() {
-                Stop::Event => break,
+                Stop::Event => return Ok(true),
                 Stop::Comment | Stop::Retry(_) => {}
-                Stop::End => return Ok(None),
-                Stop::Failed => return self.failure(),
+                Stop::End => return Ok(false),
+                Stop::Failed => return self.failure().map(|_: Option<()>| false),
             }
         }
-        Ok(Some(self.take_event()))
     }
 
     /// Stops behind the last item taken without giving the connection up: says how many bytes at the

@@ -143,6 +143,34 @@ fn a_large_value_takes_at_most_a_quarter_more_than_its_size() {
     );
 }
 
+/// Whatever is taken out or copied, it is the same event, and the next one is not touched by it.
+#[test]
+fn owned_events_are_what_the_borrowed_ones_say() {
+    let big = "x".repeat(5000);
+    let stream = format!(
+        "data: a\n\nid: 1\nevent: tick\ndata: a\ndata: {big}\n\ndata: b\ndata: c\n\ndata:\ndata:\n\n\
+         data: {big}\ndata: {big}\n\ndata: \u{20ac}\ndata: d\nid\n\n"
+    );
+    let mut stream = stream.into_bytes();
+    stream.extend(b"data: \xFF\ndata: e\n\ndata: f\ndata: g\n\n");
+    for size in [1, 7, 100, stream.len()] {
+        let (mut owned, mut borrowed) = (Vec::new(), Vec::new());
+        let (mut one, mut other) = (Decoder::new(), Decoder::new());
+        for chunk in stream.chunks(size) {
+            let mut items = one.feed(chunk);
+            while let Some(event) = items.next_owned().unwrap() {
+                owned.push(event);
+            }
+            let mut items = other.feed(chunk);
+            while let Some(event) = items.next_event().unwrap() {
+                borrowed.push(event.to_event());
+            }
+        }
+        assert_eq!(owned, borrowed, "{size}");
+        assert_eq!(owned.len(), 8);
+    }
+}
+
 #[test]
 fn large_buffers_are_given_back() {
     let mut decoder = Decoder::new();

@@ -118,18 +118,36 @@ pub(super) struct Buffer {
     start: usize,
     /// The decoded text, where `raw` is not valid UTF-8.
     decoded: String,
+    /// How much room to make at once: that of the text that was taken out last, since the next one will be much like it.
+    room: usize,
 }
 
 /// What a buffer may keep after a large value.
 pub(super) const KEEP: usize = 1 << 20;
 
-/// Appends, and lets a large buffer grow by a quarter: doubling, as a `Vec` does by itself, would take up to twice the
+/// Makes room, and lets a large buffer grow by a quarter: doubling, as a `Vec` does by itself, would take up to twice the
 /// memory of a large event, and a growth by as much as comes would copy it once per chunk.
-pub(super) fn append(to: &mut Vec<u8>, bytes: &[u8]) {
-    if bytes.len() > to.capacity() - to.len() && to.capacity() >= KEEP {
-        to.reserve_exact(bytes.len().max(to.capacity() / 4));
+#[inline]
+pub(super) fn reserve(buffer: &mut Vec<u8>, more: usize) {
+    if more > buffer.capacity() - buffer.len() {
+        grow(buffer, more);
     }
-    to.extend_from_slice(bytes);
+}
+
+#[cold]
+fn grow(buffer: &mut Vec<u8>, more: usize) {
+    if buffer.capacity() < KEEP {
+        buffer.reserve(more);
+    } else {
+        buffer.reserve_exact(more.max(buffer.capacity() / 4));
+    }
+}
+
+/// Appends within [`reserve`]'s bounds.
+#[inline]
+pub(super) fn append(buffer: &mut Vec<u8>, bytes: &[u8]) {
+    reserve(buffer, bytes.len());
+    buffer.extend_from_slice(bytes);
 }
 
 impl Buffer {
@@ -140,6 +158,9 @@ impl Buffer {
     pub(super) fn set(&mut self, value: &[u8]) {
         self.raw.clear();
         self.start = 0;
+        if self.raw.capacity() == 0 {
+            self.raw.reserve(self.room.max(value.len()));
+        }
         self.raw.extend_from_slice(value);
     }
 
@@ -150,9 +171,11 @@ impl Buffer {
         line.clear();
     }
 
+    #[inline]
     pub(super) fn push_line(&mut self, value: &[u8]) {
-        append(&mut self.raw, b"\n");
-        append(&mut self.raw, value);
+        reserve(&mut self.raw, value.len() + 1);
+        self.raw.push(b'\n');
+        self.raw.extend_from_slice(value);
     }
 
     pub(super) fn text(&mut self) -> &str {
@@ -164,6 +187,25 @@ impl Buffer {
                 &self.decoded
             }
         }
+    }
+
+    /// Takes the text out, if that is worth it: where it is all of the buffer, which is not much larger, and valid.
+    pub(super) fn take_text(&mut self) -> Option<String> {
+        let len = self.raw.len();
+        if self.start > 0
+            || self.raw.capacity() / 2 > len
+            || simdutf8::basic::from_utf8(&self.raw).is_err()
+        {
+            return None;
+        }
+        self.room = len.min(KEEP);
+        let raw = std::mem::take(&mut self.raw);
+        #[allow(
+            unsafe_code,
+            reason = "the standard library's own check is the slower one"
+        )]
+        // SAFETY: it was just found to be valid.
+        Some(unsafe { String::from_utf8_unchecked(raw) })
     }
 
     /// The value's text, from wherever it lies.

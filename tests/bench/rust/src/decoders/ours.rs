@@ -23,8 +23,7 @@ pub(super) fn owned(input: &'static [u8], chunk: usize) -> Option<Tally> {
     let mut decoder = Decoder::new();
     for chunk in input.chunks(chunk) {
         let mut items = decoder.feed(chunk);
-        while let Some(event) = items.next_event().expect(VALID) {
-            let event = event.to_event();
+        while let Some(event) = items.next_owned().expect(VALID) {
             tally.add(event.event(), event.data(), event.id());
         }
     }

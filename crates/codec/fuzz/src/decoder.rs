@@ -60,17 +60,19 @@ impl Input<'_> {
         let chunked = told::all(&mut self.decoder(), self.cut(stream));
         assert_eq!(chunked, want, "in chunks");
 
-        // The iterator over events alone passes over the rest.
-        let mut decoder = self.decoder();
-        let mut events = Vec::new();
+        // The iterators over events alone pass over the rest; one of them takes the text out of the decoder's buffers.
+        let (mut borrowing, mut owning) = (self.decoder(), self.decoder());
+        let mut events = 0;
         for chunk in self.cut(stream) {
-            let mut items = decoder.feed(chunk);
-            while let Ok(Some(event)) = items.next_event() {
-                events.push(event.to_event());
+            let (mut borrowed, mut owned) = (borrowing.feed(chunk), owning.feed(chunk));
+            while let Ok(Some(event)) = borrowed.next_event() {
+                assert_eq!(owned.next_owned(), Ok(Some(event.to_event())));
+                events += 1;
             }
+            assert!(!matches!(owned.next_owned(), Ok(Some(_))));
         }
         let is_event = |item: &&String| item.starts_with("event");
-        assert_eq!(events.len(), want.items.iter().filter(is_event).count());
+        assert_eq!(events, want.items.iter().filter(is_event).count());
     }
 
     /// After each chunk all is told that its bytes have decided: a line end is not waited behind, and no id counts before

@@ -30,6 +30,7 @@ class Cutter {
     let event = this.#event;
     let id = this.#id;
     let start = 0;
+    let length = items.length;
     for (const end = at + count * WORDS_PER_ITEM; at < end; at += WORDS_PER_ITEM) {
       const kind = words[at];
       const eventEnd = words[at + 1];
@@ -37,7 +38,8 @@ class Cutter {
       const dataEnd = words[at + 3];
       if ((kind & SAME_EVENT) === 0) event = text.slice(start, eventEnd);
       if ((kind & SAME_ID) === 0) id = text.slice(eventEnd, idEnd);
-      items.push(make(kind & KIND, event, id, text.slice(idEnd, dataEnd)));
+      // Not by push, which is a call.
+      items[length++] = make(kind & KIND, event, id, text.slice(idEnd, dataEnd));
       start = dataEnd;
     }
     this.#event = event;

@@ -1,8 +1,10 @@
 //! Decoder and encoder; `feed` has a file of its own.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::rc::Rc;
 
-use eventwire_bridge::{decode, encode};
+use eventwire_bridge::decode::{self, LocalDecoder};
+use eventwire_bridge::encode;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
@@ -19,7 +21,7 @@ pub struct DecoderOptions {
 
 #[derive(Debug)]
 #[napi]
-pub struct Decoder(pub(crate) Arc<decode::Decoder>);
+pub struct Decoder(pub(crate) Rc<RefCell<LocalDecoder>>);
 
 #[napi]
 impl Decoder {
@@ -30,22 +32,22 @@ impl Decoder {
         built.max_line = size(options.max_line, built.max_line);
         built.max_event = size(options.max_event, built.max_event);
         built.comments = options.comments.unwrap_or_default();
-        Self(Arc::new(decode::Decoder::new(built)))
+        Self(Rc::new(RefCell::new(LocalDecoder::new(built))))
     }
 
     #[napi(getter)]
     pub fn last_event_id(&self) -> String {
-        self.0.last_event_id()
+        self.0.borrow().last_event_id().to_owned()
     }
 
     #[napi(getter)]
     pub fn reconnection_time(&self) -> Option<f64> {
-        self.0.reconnection_time().map(|time| time as f64)
+        self.0.borrow().reconnection_time().map(|time| time as f64)
     }
 
     #[napi]
     pub fn reset(&self) {
-        self.0.reset();
+        self.0.borrow_mut().reset();
     }
 }
 

@@ -9,12 +9,13 @@
     reason = "plain functions and memory that both sides see are not in what napi wraps safely"
 )]
 
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::ffi::{CString, c_void};
 use std::ptr;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use eventwire_bridge::decode;
+use eventwire_bridge::decode::LocalDecoder;
 use eventwire_bridge::failure::Failure;
 use eventwire_bridge::packed::{Batch, WORDS_PER_ITEM};
 use eventwire_bridge::pieces::{MAX_ITEMS, Pieces, Text};
@@ -63,7 +64,7 @@ impl Words {
 }
 
 struct Feeder {
-    decoder: Arc<decode::Decoder>,
+    decoder: Rc<RefCell<LocalDecoder>>,
     words: Arc<Memory>,
     batch: Batch,
     pieces: Pieces,
@@ -195,10 +196,7 @@ unsafe fn with_bytes<T>(
 impl Feeder {
     fn feed(&mut self, chunk: &[u8]) -> Result<(), Failure> {
         self.pieces.rewind();
-        // Kept by this function: between two calls, pieces of it may be left.
-        self.decoder.give_back(std::mem::take(&mut self.batch));
-        self.batch = self.decoder.feed(chunk)?;
-        Ok(())
+        self.decoder.borrow_mut().feed(chunk, &mut self.batch)
     }
 
     fn piece(&mut self, env: sys::napi_env) -> sys::napi_value {

@@ -31,20 +31,15 @@ impl Default for DecoderOptions {
     }
 }
 
-/// Bytes in, batches out.
+/// Bytes in, batches out, for one thread.
 #[derive(Debug)]
-pub struct Decoder(Mutex<Inner>);
-
-#[derive(Debug)]
-struct Inner {
+pub struct LocalDecoder {
     decoder: codec::Decoder,
     /// An error that came after events of the same chunk: those are given out first.
     pending: Option<codec::DecodeError>,
-    /// An empty batch, with room.
-    spare: Batch,
 }
 
-impl Decoder {
+impl LocalDecoder {
     /// A decoder at the start of a stream.
     pub fn new(options: DecoderOptions) -> Self {
         let decoder = codec::Decoder::builder()
@@ -53,9 +48,66 @@ impl Decoder {
             .max_event(options.max_event)
             .comments(options.comments)
             .build();
-        Self(Mutex::new(Inner {
+        Self {
             decoder,
             pending: None,
+        }
+    }
+
+    /// Decodes the next chunk, of any size, into a batch that may have been used before: most chunks hold few events, and to make
+    /// a new one costs as much as to decode one.
+    ///
+    /// # Errors
+    ///
+    /// A line or an event passed its limit. Events that came before it in the same chunk are not lost: this call
+    /// gives them, and the next one fails. After that only [`reset`](Self::reset) helps. The batch is empty then.
+    pub fn feed(&mut self, chunk: &[u8], batch: &mut Batch) -> Result<(), Failure> {
+        batch.clear();
+        if let Some(error) = &self.pending {
+            return Err(Failure::from(*error));
+        }
+        match fill(&mut self.decoder, chunk, batch) {
+            Err(error) if batch.is_empty() => Err(Failure::from(error)),
+            told => {
+                self.pending = told.err();
+                Ok(())
+            }
+        }
+    }
+
+    /// The last event ID, as committed at the last blank line.
+    pub fn last_event_id(&self) -> &str {
+        self.decoder.last_event_id()
+    }
+
+    /// What `retry:` last said, in milliseconds.
+    pub fn reconnection_time(&self) -> Option<u64> {
+        self.decoder.reconnection_time()
+    }
+
+    /// Begins a new connection: everything but the last event ID is forgotten.
+    pub fn reset(&mut self) {
+        self.pending = None;
+        self.decoder.reset();
+    }
+}
+
+/// The same, that any thread may hold.
+#[derive(Debug)]
+pub struct Decoder(Mutex<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    decoder: LocalDecoder,
+    /// An empty batch, with room.
+    spare: Batch,
+}
+
+impl Decoder {
+    /// A decoder at the start of a stream.
+    pub fn new(options: DecoderOptions) -> Self {
+        Self(Mutex::new(Inner {
+            decoder: LocalDecoder::new(options),
             spare: Batch::new(),
         }))
     }
@@ -64,25 +116,15 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// A line or an event passed its limit. Events that came before it in the same chunk are not lost: this call
-    /// returns them, and the next one raises. After that only [`reset`](Self::reset) helps.
+    /// As [`LocalDecoder::feed`].
     pub fn feed(&self, chunk: &[u8]) -> Result<Batch, Failure> {
         let mut inner = self.lock();
-        if let Some(error) = &inner.pending {
-            return Err(Failure::from(*error));
-        }
         let mut batch = std::mem::take(&mut inner.spare);
-        match fill(&mut inner.decoder, chunk, &mut batch) {
-            Err(error) if batch.is_empty() => Err(Failure::from(error)),
-            told => {
-                inner.pending = told.err();
-                Ok(batch)
-            }
-        }
+        inner.decoder.feed(chunk, &mut batch)?;
+        Ok(batch)
     }
 
-    /// Takes back a batch, to fill it again: most chunks hold few events, and to make a new batch costs as much as to decode
-    /// one. Whoever has a batch holds no lock, since what is made of it may run code of its users.
+    /// Takes back a batch, to fill it again. Whoever has a batch holds no lock, since what is made of it may run code of its users.
     pub fn give_back(&self, mut batch: Batch) {
         batch.clear();
         self.lock().spare = batch;
@@ -100,9 +142,7 @@ impl Decoder {
 
     /// Begins a new connection: everything but the last event ID is forgotten.
     pub fn reset(&self) {
-        let mut inner = self.lock();
-        inner.pending = None;
-        inner.decoder.reset();
+        self.lock().decoder.reset();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

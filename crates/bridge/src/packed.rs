@@ -112,24 +112,29 @@ impl Batch {
 
     fn push(&mut self, kind: Kind, event: &str, id: &str, data: &str) {
         let mut word = kind as u32;
-        let at = self.words.len();
-        self.words.push(word);
-        if *event == self.text[self.event.clone()] {
+        if self.is_still(&self.event, event) {
             word |= SAME_EVENT;
         } else {
             self.event = self.push_text(event);
         }
-        self.words.push(self.text.len() as u32);
-        if *id == self.text[self.id.clone()] {
+        let event_end = self.text.len();
+        if self.is_still(&self.id, id) {
             word |= SAME_ID;
         } else {
             self.id = self.push_text(id);
         }
-        self.words.push(self.text.len() as u32);
+        let id_end = self.text.len();
         self.text.push_str(data);
         // A mailbox holds its bound or one item, both far under 4 GiB; `fits` guards it.
-        self.words.push(self.text.len() as u32);
-        self.words[at] = word;
+        let ends = [event_end, id_end, self.text.len()].map(|end| end as u32);
+        self.words.extend([word, ends[0], ends[1], ends[2]]);
+    }
+
+    /// Whether a part of the last item is this text.
+    fn is_still(&self, part: &Range<usize>, text: &str) -> bool {
+        // Most are empty, and then there is nothing to compare.
+        part.len() == text.len()
+            && (text.is_empty() || self.text.as_bytes()[part.clone()] == *text.as_bytes())
     }
 
     fn push_text(&mut self, text: &str) -> Range<usize> {

@@ -21,6 +21,9 @@ export interface DecodedComment {
   comment: string;
 }
 
+/** What decoding gives, with comments or without. */
+type Decoded<Comments extends boolean> = Comments extends true ? StreamEvent | DecodedComment : StreamEvent;
+
 /** Bytes, in any form that can be iterated: a `fetch` body, a `node:http` message, an array. */
 export type ByteSource = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
@@ -69,15 +72,21 @@ export class Decoder<Item = StreamEvent> {
  *   console.log(JSON.parse(event.data));
  * }
  */
+export function decode(
+  source: ByteSource | null,
+  options: DecoderOptions & { comments: true },
+): AsyncGenerator<StreamEvent | DecodedComment, void, undefined>;
 export function decode(source: ByteSource | null, options?: DecoderOptions): AsyncGenerator<StreamEvent, void, undefined>;
 
 /**
  * Decodes within a pipe: `body.pipeThrough(new EventDecoderStream())`. With `batches`, each chunk is an array of events,
  * which costs less.
  */
-export class EventDecoderStream<Batches extends boolean = false> {
-  constructor(options?: DecoderOptions & { batches?: Batches });
-  readonly readable: ReadableStream<Batches extends true ? StreamEvent[] : StreamEvent>;
+export class EventDecoderStream<Batches extends boolean = false, Comments extends boolean = false> {
+  constructor(options?: DecoderOptions & { batches?: Batches; comments?: Comments });
+  readonly readable: ReadableStream<
+    Batches extends true ? Decoded<Comments>[] : Decoded<Comments>
+  >;
   readonly writable: WritableStream<Uint8Array>;
 }
 

@@ -33,8 +33,6 @@ function fromReader(reader) {
   };
 }
 
-const END = { done: true, value: undefined };
-
 class Decoded {
   #source;
   #options;
@@ -43,8 +41,9 @@ class Decoded {
   #items = [];
   #at = 0;
   #over = false;
-  // The last of the calls that are under way, for those that come meanwhile.
-  #last = null;
+  // The calls that are under way, and the last of them, for those that come meanwhile.
+  #calls = 0;
+  #last;
 
   constructor(source, options) {
     this.#source = source;
@@ -52,7 +51,7 @@ class Decoded {
   }
 
   next() {
-    if (this.#last === null && this.#at < this.#items.length) {
+    if (this.#calls === 0 && this.#at < this.#items.length) {
       return Promise.resolve({ done: false, value: this.#items[this.#at++] });
     }
     return this.#inTurn(() => this.#next());
@@ -60,14 +59,22 @@ class Decoded {
 
   return(value) {
     return this.#inTurn(async () => {
-      await this.#stop();
+      try {
+        await this.#stop();
+      } finally {
+        this.#calls--;
+      }
       return { done: true, value };
     });
   }
 
   throw(error) {
     return this.#inTurn(async () => {
-      await this.#stop();
+      try {
+        await this.#stop();
+      } finally {
+        this.#calls--;
+      }
       throw error;
     });
   }
@@ -76,59 +83,42 @@ class Decoded {
     return this;
   }
 
-  // One call after the other, in the order in which they were made.
+  // One call after the other, in the order in which they were made. Each counts itself off at its end.
   #inTurn(step) {
-    const result = this.#last === null ? step() : this.#last.then(step);
-    const last = result.then(
-      () => this.#done(last),
-      () => this.#done(last),
-    );
-    this.#last = last;
-    return result;
-  }
-
-  #done(call) {
-    if (this.#last === call) this.#last = null;
+    this.#last = this.#calls++ === 0 ? step() : this.#last.then(step, step);
+    return this.#last;
   }
 
   async #next() {
-    while (this.#at >= this.#items.length) {
-      if (this.#over) return END;
-      await this.#fill();
-    }
-    return { done: false, value: this.#items[this.#at++] };
-  }
-
-  // Decodes the next chunk.
-  async #fill() {
-    let items;
+    let reading = false;
     try {
-      this.#decoder ??= new Decoder(this.#options);
-      this.#chunks ??= open(this.#source);
-      const { done, value } = await this.#read();
-      items = done ? finish(this.#decoder) : this.#decoder.feed(value);
-    } catch (error) {
-      // What the source says to being stopped does not hide this error.
-      await this.#stop().catch(() => {});
-      throw error;
-    }
-    this.#at = 0;
-    this.#items = items;
-  }
-
-  // The next chunk. A source that has ended, or failed by itself, need not be stopped.
-  async #read() {
-    let ended = true;
-    try {
-      const chunk = await this.#chunks.next();
-      ended = chunk.done;
-      return chunk;
-    } finally {
-      if (ended) {
-        this.#over = true;
-        this.#chunks.end?.();
+      while (this.#at >= this.#items.length) {
+        if (this.#over) return { done: true, value: undefined };
+        this.#decoder ??= new Decoder(this.#options);
+        this.#chunks ??= open(this.#source);
+        reading = true;
+        const { done, value } = await this.#chunks.next();
+        reading = false;
+        if (done) this.#end();
+        this.#items = done ? finish(this.#decoder) : this.#decoder.feed(value);
+        this.#at = 0;
       }
+      return { done: false, value: this.#items[this.#at++] };
+    } catch (error) {
+      if (reading) this.#end();
+      // What the source says to being stopped does not hide this error.
+      else await this.#stop().catch(() => {});
+      throw error;
+    } finally {
+      this.#calls--;
     }
+  }
+
+  // The source has ended, or has failed by itself: there is nothing to stop.
+  #end() {
+    this.#over = true;
+    this.#items = [];
+    this.#chunks.end?.();
   }
 
   async #stop() {
@@ -172,7 +162,7 @@ class EventDecoderStream {
           resume();
         },
       },
-      { highWaterMark: 0 },
+      { highWaterMark: 1 },
     );
 
     const take = (decoded) => {
@@ -188,10 +178,9 @@ class EventDecoderStream {
       write(chunk) {
         const events = take(() => decoder.feed(chunk));
         if (events.length === 0) return undefined;
-        const taken = new Promise((resolve) => (resume = resolve));
         if (batches) reading.enqueue(events);
         else for (const event of events) reading.enqueue(event);
-        return taken;
+        return reading.desiredSize > 0 ? undefined : new Promise((resolve) => (resume = resolve));
       },
       close() {
         take(() => finish(decoder));

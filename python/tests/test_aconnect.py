@@ -55,24 +55,28 @@ def test_cancelled_waits_lose_nothing(run, hub, news, source):
     async def main():
         stream = aconnect(news) if source == "http" else hub.subscribe("news")
         async with stream:
-            published = cancelled = 0
-            got = []
-            while cancelled < 200:
+            rounds, cancelled, got = 800, 0, []
+            for number in range(rounds):
                 waiting = asyncio.create_task(anext(stream))
                 await asyncio.sleep(0)
-                await hub.apublish("news", str(published))
-                published += 1
-                # A different number of turns each time, so that the cancellation meets every stage of the wait.
-                for _ in range(published % 7):
+                # A different number of turns each time, so that the cancellation meets every stage of the wait; and every
+                # eighth comes before there is anything to get.
+                turns = number % 8
+                if turns == 7:
+                    waiting.cancel()
+                await hub.apublish("news", str(number))
+                for _ in range(turns):
                     await asyncio.sleep(0)
                 waiting.cancel()
                 try:
                     got.append((await waiting).data)
                 except asyncio.CancelledError:
                     cancelled += 1
-            while len(got) < published:
-                got.append((await anext(stream)).data)
-            assert got == [str(number) for number in range(published)]
+                # What is left over would be there at once for the next wait, which could not be cancelled then.
+                while len(got) <= number:
+                    got.append((await anext(stream)).data)
+            assert cancelled >= rounds // 8
+            assert got == [str(number) for number in range(rounds)]
 
     run(main())
 

@@ -36,6 +36,13 @@ for await (const event of decode(response.body)) {
 }
 const single: ReadableStream<StreamEvent> = new EventDecoderStream().readable;
 const batches: ReadableStream<StreamEvent[]> = new EventDecoderStream({ batches: true }).readable;
+const commented: ReadableStream<(StreamEvent | DecodedComment)[]> = new EventDecoderStream({ batches: true, comments: true })
+  .readable;
+for await (const item of decode(response.body, { comments: true })) {
+  const text: string = 'comment' in item ? item.comment : item.data;
+  void text;
+}
+void commented;
 
 const stream = connect(new URL('http://127.0.0.1:8844/events'), {
   params: { topic: 'a' },

@@ -45,7 +45,7 @@ for (const { page, line, source, stream, output } of all) {
 }
 
 test('the programs before and after are there', () => {
-  for (const [page, atLeast] of Object.entries({ 'decoding.md': 4, 'from-eventsource-parser.md': 6 })) {
+  for (const [page, atLeast] of Object.entries({ 'binary-and-files.md': 3, 'decoding.md': 4, 'from-eventsource-parser.md': 6 })) {
     assert.ok(all.filter((program) => program.page === page).length >= atLeast, page);
   }
 });

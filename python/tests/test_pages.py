@@ -50,6 +50,7 @@ def test_program(program: Program, scripted: Callable[..., ScriptedServer]):
 
 def test_pages_before_and_after_are_there():
     for page, at_least in {
+        "binary-and-files.md": 3,
         "decoding.md": 5,
         "from-httpx-sse.md": 7,
         "from-sseclient.md": 5,

@@ -40,9 +40,3 @@ pub async fn bounded<F: Future>(what: &str, future: F) -> anyhow::Result<F::Outp
         .await
         .map_err(|_| anyhow::anyhow!("waited {} s in vain for {what}", PATIENCE.as_secs()))
 }
-
-/// The Rust programs of the page about binary data run.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/binary-and-files.md")]
-#[derive(Debug)]
-struct BinaryAndFiles;

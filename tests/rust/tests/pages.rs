@@ -76,7 +76,11 @@ async fn run(program: &Program) {
 #[tokio::test]
 async fn every_program_prints_what_its_page_says() {
     let programs = pages::programs("rust").unwrap();
-    for (page, at_least) in [("decoding.md", 3), ("from-eventsource-stream.md", 4)] {
+    for (page, at_least) in [
+        ("binary-and-files.md", 3),
+        ("decoding.md", 3),
+        ("from-eventsource-stream.md", 4),
+    ] {
         let count = programs.iter().filter(|of| of.page == page).count();
         assert!(count >= at_least, "{count} programs in {page}");
     }

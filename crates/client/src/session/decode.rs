@@ -10,6 +10,10 @@ use crate::{CloseReason, ConnectOptions, Error, Reset, StreamItem};
 /// As much of a chunk is decoded at a time, so that the items of a large one do not all wait in memory.
 const SLICE: usize = 16 * 1024;
 
+/// As much may be queued of a slice. The last event ID is part of every event, so a long one makes a slice of short events
+/// thousands of times as large.
+const QUEUED: usize = 4 * SLICE;
+
 impl Session {
     pub(super) fn decode_all(&mut self) {
         while !self.undecoded.is_empty() {
@@ -18,30 +22,43 @@ impl Session {
     }
 
     pub(super) fn decode_slice(&mut self) {
-        let slice = self.undecoded.split_to(self.undecoded.len().min(SLICE));
+        let slice = self.undecoded.slice(..self.undecoded.len().min(SLICE));
         let Phase::Open(open) = &mut self.phase else {
             self.undecoded = Bytes::new();
             return;
         };
-        let mut items = self.decoder.feed(&slice);
-        let wrong = loop {
-            match items.next() {
-                Ok(Some(Item::Event(event))) => {
-                    open.last_event = self.undecoded_at;
-                    open.delivered = true;
-                    self.queue
-                        .push_back(Queued::Item(item_of(event.to_event())));
+        let unread = {
+            let mut items = self.decoder.feed(&slice);
+            let mut queued = 0;
+            loop {
+                match items.next() {
+                    Ok(Some(Item::Event(event))) => {
+                        open.last_event = self.undecoded_at;
+                        open.delivered = true;
+                        queued += event.data().len() + event.id().len();
+                        self.queue
+                            .push_back(Queued::Item(item_of(event.to_event())));
+                    }
+                    Ok(Some(Item::Comment(text))) => {
+                        self.queue
+                            .push_back(Queued::Item(StreamItem::Comment(text.to_owned())));
+                    }
+                    Ok(Some(_)) => {}
+                    Ok(None) => break Ok(0),
+                    Err(error) => break Err(error),
                 }
-                Ok(Some(Item::Comment(text))) => {
-                    self.queue
-                        .push_back(Queued::Item(StreamItem::Comment(text.to_owned())));
+                if queued > QUEUED {
+                    break Ok(items.pause());
                 }
-                Ok(Some(_)) => {}
-                Ok(None) => break None,
-                Err(error) => break Some(error),
             }
         };
-        drop(items);
+        let wrong = match unread {
+            Ok(unread) => {
+                self.undecoded = self.undecoded.slice(slice.len() - unread..);
+                None
+            }
+            Err(error) => Some(error),
+        };
         self.note_last_event_id();
         if let Some(milliseconds) = self.decoder.reconnection_time() {
             self.reconnection_time = Some(milliseconds);
@@ -84,5 +101,39 @@ fn item_of(event: Event) -> StreamItem {
     match Reset::from_event(event) {
         Ok(reset) => StreamItem::Reset(reset),
         Err(event) => StreamItem::Event(event),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Bytes, SLICE};
+    use crate::session::{Head, Session};
+    use crate::{ConnectOptions, StreamItem};
+
+    #[test]
+    fn a_long_id_does_not_make_a_small_chunk_large() {
+        let mut session = Session::new(ConnectOptions::new("http://example.com/")).unwrap();
+        let now = Duration::ZERO;
+        session.next_request(now).unwrap();
+        let mut headers = http::HeaderMap::new();
+        headers.insert("content-type", "text/event-stream".parse().unwrap());
+        session.response(now, Head::new(http::StatusCode::OK, headers));
+        session.feed(now, format!("id: {}\n\n", "x".repeat(1 << 20)));
+        while session.next_item().is_some() {}
+
+        let events = SLICE / 16;
+        session.feed(now, Bytes::from("data\n\n".repeat(events)));
+        let mut taken = 0;
+        while let Some(item) = session.next_item() {
+            let Ok(StreamItem::Event(event)) = item else {
+                panic!("{item:?}");
+            };
+            assert_eq!((event.data(), event.id().len()), ("", 1 << 20));
+            assert!(session.queue.len() < 2, "{} wait", session.queue.len());
+            taken += 1;
+        }
+        assert_eq!(taken, events);
     }
 }

@@ -35,13 +35,11 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // The old and the new block at once, as where the allocator must copy. glibc need not for blocks as large as these: it
-        // moves their pages. So this counts the worse case.
-        grow(size);
+        // Counts as the larger one of the two: of blocks as large as these, glibc moves the pages, and holds nothing twice.
+        grow(size.saturating_sub(layout.size()));
+        LIVE.fetch_sub(layout.size().saturating_sub(size), Relaxed);
         // SAFETY: the caller's promise, passed on.
-        let new = unsafe { System.realloc(at, layout, size) };
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        new
+        unsafe { System.realloc(at, layout, size) }
     }
 }
 

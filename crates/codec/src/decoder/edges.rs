@@ -13,7 +13,7 @@ impl Items<'_> {
         self.continues = false;
         let mut line = std::mem::take(&mut self.decoder.line);
         append(&mut line, &self.chunk[start..end]);
-        if !self.within_limits(&line, true) {
+        if self.near_limit && !self.within_limits(&line, true) {
             return Some(Stop::Failed);
         }
         let stop = self.buffered_line(&mut line);

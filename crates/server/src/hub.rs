@@ -1,23 +1,25 @@
 //! The hub: publishing and subscribing.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 use tracing::info;
 
 use crate::error::{PublishError, SubscribeError};
-use crate::options::{HubBuilder, Slow};
+use crate::filter::Filter;
+use crate::frame::Frame;
+use crate::options::HubBuilder;
 use crate::position::EventId;
 use crate::publish::Publication;
 use crate::resume::{self, Start};
-use crate::stats::{Ended, Stats};
-use crate::store::index::SubscriberId;
+use crate::state::Shared;
+use crate::stats::Stats;
 use crate::store::memory::Log;
 use crate::subscribe::Subscribe;
-use crate::subscription::{End, Opening, Subscription};
-use crate::topic::{self, Topic};
+use crate::subscription::{Opening, Subscription};
+use crate::topic;
 
 /// The publishing side of an application: topics, one log of what was published, and subscriptions that read it.
 ///
@@ -47,54 +49,6 @@ impl Drop for Open {
     }
 }
 
-/// What a hub and its subscriptions share.
-pub(crate) struct Shared {
-    state: Mutex<State>,
-    pub(crate) heartbeat: Option<Duration>,
-    pub(crate) retry: Option<Duration>,
-    pub(crate) slow: Slow,
-}
-
-pub(crate) struct State {
-    pub(crate) log: Log,
-    pub(crate) closed: bool,
-    pub(crate) delivered: u64,
-    pub(crate) resets: u64,
-    published: u64,
-    subscribers: usize,
-    next_subscriber: SubscriberId,
-    ended: Ended,
-}
-
-impl Shared {
-    /// Locks, also after a panic of another thread: a publication is appended whole or not at all.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A subscription is gone; `end` says why, where it had ended by itself.
-    pub(crate) fn leave(&self, topics: &[Topic], subscriber: SubscriberId, end: Option<End>) {
-        let _wakers = {
-            let mut state = self.lock();
-            state.subscribers -= 1;
-            state.ended.count(end);
-            state.log.index.unsubscribe(topics, subscriber)
-        };
-    }
-
-    fn close(&self) {
-        let mut woken = Vec::new();
-        {
-            let mut state = self.lock();
-            state.closed = true;
-            state.log.index.take_all_waiting(&mut woken);
-        }
-        for waker in woken {
-            waker.wake();
-        }
-    }
-}
-
 impl Hub {
     /// A hub with all defaults, in memory.
     pub fn new() -> Self {
@@ -107,24 +61,12 @@ impl Hub {
     }
 
     pub(crate) fn from_builder(builder: HubBuilder) -> Self {
-        Self(Arc::new(Open(Arc::new(Shared {
-            state: Mutex::new(State {
-                log: Log::new(builder.bounds),
-                closed: false,
-                delivered: 0,
-                resets: 0,
-                published: 0,
-                subscribers: 0,
-                next_subscriber: 0,
-                ended: Ended::default(),
-            }),
-            heartbeat: builder.heartbeat,
-            retry: builder.retry,
-            slow: builder.slow,
-        }))))
+        let log = Log::new(builder.bounds);
+        let shared = Shared::new(log, builder.heartbeat, builder.retry, builder.slow);
+        Self(Arc::new(Open(Arc::new(shared))))
     }
 
-    fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0.0
     }
 
@@ -146,25 +88,20 @@ impl Hub {
     fn append(&self, publication: Publication) -> Result<EventId, PublishError> {
         let prepared = publication.prepare()?;
         let topics = prepared.topics.clone();
-        let mut woken = Vec::new();
-        let id = {
+        let (id, wakes) = {
             let mut state = self.shared().lock();
             if state.closed {
                 return Err(PublishError::Closed);
             }
             let (id, appended) = state.log.append(prepared, Instant::now())?;
-            if appended {
-                state.published += 1;
-                for topic in &topics {
-                    state.log.index.take_waiting(topic, &mut woken);
-                }
+            if !appended {
+                return Ok(id);
             }
-            id
+            state.published += 1;
+            (id, state.tell(&topics, id.offset))
         };
         // Outside the lock: the woken ones want it.
-        for waker in woken {
-            waker.wake();
-        }
+        wakes.wake();
         Ok(id)
     }
 
@@ -174,7 +111,7 @@ impl Hub {
     ///
     /// [`SubscribeError`]: a topic's name is none, or the hub is closed.
     pub fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, SubscribeError> {
-        let topics = topic::check(&subscribe.topics)?;
+        let filter = Filter::from(topic::check(&subscribe.topics)?);
         let requested = match &subscribe.start {
             Start::After(id) => id.as_str(),
             _ => "",
@@ -188,29 +125,28 @@ impl Hub {
         state
             .log
             .index
-            .subscribe(&topics)
+            .subscribe(&filter)
             .map_err(|_| SubscribeError::TooManyTopics)?;
         // After the topics are known: making room for them may have raised what is forgotten, and the first read judges
         // by that.
-        let begin = resume::begin(&state.log, &topics, &subscribe.start);
+        let begin = resume::begin(&state.log, &filter, &subscribe.start);
         let mut frame = shared.retry.map(resume::retry_line).unwrap_or_default();
         frame.extend(match begin.reset {
             Some(reason) => {
-                resume::reset_block(&state.log, &topics, begin.cursor, requested, reason)
+                resume::reset_block(&state.log, &filter, begin.cursor, requested, reason)
             }
             None => resume::mark(&state.log, begin.cursor),
         });
         let start = state.log.id(begin.cursor);
-        let first = state.log.first_after(&topics, begin.cursor);
-        let id = state.next_subscriber;
-        state.next_subscriber += 1;
+        let first = state.log.first_after(&filter, begin.cursor);
+        let id = state.readers.insert(begin.cursor);
         state.subscribers += 1;
         state.resets += u64::from(begin.reset.is_some());
         // What writes the log of the process may be slow, or publish to this very hub.
         drop(state);
         info!(
             target: "eventwire::hub",
-            topics = ?topics,
+            topics = ?filter.topics(),
             peer = subscribe.peer.map(tracing::field::display),
             last_event_id = requested,
             start = %start,
@@ -220,9 +156,9 @@ impl Hub {
         );
         let opening = Opening {
             id,
-            topics,
+            filter: Arc::new(filter),
             cursor: begin.cursor,
-            frame: frame.into(),
+            frame: Frame::new(&frame),
             heartbeat: shared.heartbeat.filter(|_| subscribe.heartbeat),
             expires: subscribe.expires,
         };
@@ -231,13 +167,16 @@ impl Hub {
 
     /// What the hub holds and has done.
     pub fn stats(&self) -> Stats {
+        let delivered = &self.shared().delivered;
         let mut state = self.shared().lock();
         state.log.expire(Instant::now());
         Stats {
             subscribers: state.subscribers,
             topics: state.log.index.len(),
             published: state.published,
-            delivered: state.delivered,
+            delivered: delivered.frames.load(Ordering::Relaxed),
+            delivered_bytes: delivered.bytes.load(Ordering::Relaxed),
+            lag: state.lag(),
             resets: state.resets,
             events: state.log.len(),
             bytes: state.log.bytes(),

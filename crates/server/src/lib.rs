@@ -38,6 +38,8 @@
 #[cfg(feature = "axum")]
 mod axum;
 mod error;
+mod filter;
+mod frame;
 mod http;
 mod hub;
 mod options;
@@ -46,6 +48,7 @@ mod publish;
 mod resume;
 mod serve;
 mod slices;
+mod state;
 mod stats;
 mod store;
 mod subscribe;

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use eventwire_codec::Block;
 
 use crate::error::PublishError;
+use crate::frame::{Frame, SIZE_ROOM};
 use crate::position::EventId;
 use crate::topic::{self, Topic};
 
 /// The longest key, in bytes: keys are remembered beside the log's own bound.
 pub const MAX_KEY: usize = 256;
 
-/// Room for the longest id line before an encoded event, so that the line is written in place once the offset is known:
+/// Room for the longest size and id line before an encoded event, so that they are written in place once the offset is known:
 /// the log's lock is held then, and copying a large event under it would keep everybody waiting.
-const ID_ROOM: usize = "id: abcdefgh-18446744073709551615\n".len();
+const ID_ROOM: usize = SIZE_ROOM + "id: abcdefgh-18446744073709551615\n".len();
 
 /// The types that begin so are the hub's own.
 pub(crate) const RESERVED: &str = "eventwire.";
@@ -93,7 +93,9 @@ impl Publication {
         block
             .encode_into(&mut bytes)
             .map_err(PublishError::Encode)?;
-        bytes.shrink_to_fit();
+        // The frame's own line end comes behind it.
+        bytes.reserve_exact(2);
+        bytes.shrink_to(bytes.len() + 2);
         Ok(Prepared {
             topics,
             bytes,
@@ -118,11 +120,11 @@ impl Prepared {
     }
 
     /// The frame, and where the body begins in it.
-    pub(crate) fn into_frame(mut self, id: &EventId) -> (Bytes, usize) {
+    pub(crate) fn into_frame(mut self, id: &EventId) -> (Frame, usize) {
         let line = id_line(id);
         let start = ID_ROOM - line.len();
         self.bytes[start..ID_ROOM].copy_from_slice(line.as_bytes());
-        (Bytes::from(self.bytes).slice(start..), line.len())
+        (Frame::between(self.bytes, start), line.len())
     }
 
     /// How many bytes the frame with this id has.
@@ -151,9 +153,9 @@ mod tests {
             let size = prepared.frame_size(&id);
             let (frame, body) = prepared.into_frame(&id);
             let expected = format!("id: {id}\nevent: tick\ndata: one\ndata: two\n\n");
-            assert_eq!(frame, expected);
+            assert_eq!(frame.plain(), expected);
             assert_eq!(frame.len(), size);
-            assert!(frame[body..].starts_with(b"event: tick\n"));
+            assert!(frame.as_bytes()[body..].starts_with(b"event: tick\n"));
         }
     }
 

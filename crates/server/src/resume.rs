@@ -3,14 +3,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use bytes::Bytes;
 use eventwire_codec::{Block, MAX_RETRY};
 use serde_json::json;
 
 use crate::error::SubscribeError;
+use crate::filter::Filter;
 use crate::position::EventId;
 use crate::store::memory::Log;
-use crate::topic::Topic;
 
 /// Where a subscription begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,7 +79,7 @@ pub(crate) struct Begin {
     pub(crate) reset: Option<Reason>,
 }
 
-pub(crate) fn begin(log: &Log, topics: &[Topic], start: &Start) -> Begin {
+pub(crate) fn begin(log: &Log, filter: &Filter, start: &Start) -> Begin {
     let at = |cursor| Begin {
         cursor,
         reset: None,
@@ -88,26 +87,26 @@ pub(crate) fn begin(log: &Log, topics: &[Topic], start: &Start) -> Begin {
     match start {
         Start::Live => at(log.last()),
         Start::Earliest => at(log.before_first()),
-        Start::Last(count) => at(log.before_last(topics, *count)),
+        Start::Last(count) => at(log.before_last(filter, *count)),
         Start::After(id) if id.is_empty() => at(log.last()),
-        Start::After(id) => match check(log, topics, id) {
+        Start::After(id) => match check(log, filter, id) {
             Ok(cursor) => at(cursor),
             // What is still held follows the reset.
             Err(reason) => Begin {
-                cursor: log.before_held(topics),
+                cursor: log.before_held(filter),
                 reset: Some(reason),
             },
         },
     }
 }
 
-fn check(log: &Log, topics: &[Topic], id: &str) -> Result<u64, Reason> {
+fn check(log: &Log, filter: &Filter, id: &str) -> Result<u64, Reason> {
     let id: EventId = id.parse().map_err(|_| Reason::Malformed)?;
     if id.epoch != log.epoch() {
         Err(Reason::Epoch)
     } else if id.offset > log.last() {
         Err(Reason::Ahead)
-    } else if log.lost(topics, id.offset) {
+    } else if log.lost(filter, id.offset) {
         Err(Reason::Evicted)
     } else {
         Ok(id.offset)
@@ -117,13 +116,13 @@ fn check(log: &Log, topics: &[Topic], id: &str) -> Result<u64, Reason> {
 /// The block that says that something was missed, with an id just before what follows: so it is told once.
 pub(crate) fn reset_block(
     log: &Log,
-    topics: &[Topic],
+    filter: &Filter,
     cursor: u64,
     requested: &str,
     reason: Reason,
 ) -> Vec<u8> {
     let first = log
-        .first_after(topics, cursor)
+        .first_after(filter, cursor)
         .map(|id| id.to_string())
         .unwrap_or_default();
     let data =
@@ -152,13 +151,12 @@ pub(crate) fn retry_line(time: Duration) -> Vec<u8> {
 }
 
 /// A mark behind a comment.
-pub(crate) fn heartbeat(log: &Log, cursor: u64) -> Bytes {
+pub(crate) fn heartbeat(log: &Log, cursor: u64) -> Vec<u8> {
     encoded(Block {
         comment: Some(""),
         id: Some(&log.id(cursor).to_string()),
         ..Block::default()
     })
-    .into()
 }
 
 fn encoded(block: Block<'_>) -> Vec<u8> {

@@ -1,7 +1,6 @@
 //! What a hub can say of itself.
 
 use crate::position::EventId;
-use crate::subscription::End;
 
 /// A hub's figures at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +14,11 @@ pub struct Stats {
     pub published: u64,
     /// Frames given to subscriptions since the hub was made; marks, heartbeats and resets do not count.
     pub delivered: u64,
+    /// The bytes of those frames, without what HTTP puts around them.
+    pub delivered_bytes: u64,
+    /// By how many events the slowest subscriber is behind the log's end; 0 where all have everything. A subscriber whose
+    /// topics are quiet is not behind.
+    pub lag: u64,
     /// Resets told since the hub was made.
     pub resets: u64,
     /// Events that the log holds.
@@ -37,6 +41,8 @@ pub struct Ended {
     pub gone: u64,
     /// The log's tail had passed it.
     pub slow: u64,
+    /// It had taken nothing for the server's write timeout.
+    pub stalled: u64,
     /// What it was allowed had expired.
     pub expired: u64,
     /// The server that it was read through was drained.
@@ -51,9 +57,20 @@ impl Ended {
         *match end {
             None => &mut self.gone,
             Some(End::Slow) => &mut self.slow,
+            Some(End::Stalled) => &mut self.stalled,
             Some(End::Expired) => &mut self.expired,
             Some(End::Drained) => &mut self.drained,
             Some(End::Closed) => &mut self.closed,
         } += 1;
     }
+}
+
+/// Why a subscription ended by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Slow,
+    Stalled,
+    Expired,
+    Drained,
+    Closed,
 }

@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http_body::{Body, Frame};
+use http_body::Body;
 use tokio::time::{Instant, Sleep};
 
-use crate::hub::Shared;
-use crate::options::Slow;
-use crate::resume::{self, Reason};
-use crate::store::index::SubscriberId;
-use crate::topic::Topic;
+use crate::filter::Filter;
+use crate::frame::Frame;
+use crate::resume;
+use crate::state::{Shared, WAITING};
+use crate::stats::End;
+use crate::store::listeners::SubscriberId;
 
 /// How many bytes of frames are read from the log at a time: what one subscription can hold beyond its cursor.
 const BATCH: usize = 64 << 10;
@@ -57,10 +58,10 @@ const BATCH: usize = 64 << 10;
 pub struct Subscription {
     hub: Arc<Shared>,
     id: SubscriberId,
-    topics: Box<[Topic]>,
+    filter: Arc<Filter>,
     cursor: u64,
     /// Read from the log, and not yet given out.
-    ready: VecDeque<Bytes>,
+    ready: VecDeque<Frame>,
     heartbeat: Option<Duration>,
     /// When something was last read: the heartbeat counts from here.
     quiet_since: Instant,
@@ -75,21 +76,12 @@ pub struct Subscription {
     end: Option<End>,
 }
 
-/// Why a subscription ended by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    Slow,
-    Expired,
-    Drained,
-    Closed,
-}
-
 /// What [`crate::Hub::subscribe`] found out.
 pub(crate) struct Opening {
     pub(crate) id: SubscriberId,
-    pub(crate) topics: Box<[Topic]>,
+    pub(crate) filter: Arc<Filter>,
     pub(crate) cursor: u64,
-    pub(crate) frame: Bytes,
+    pub(crate) frame: Frame,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) expires: Option<Instant>,
 }
@@ -99,7 +91,7 @@ impl Subscription {
         Self {
             hub,
             id: opening.id,
-            topics: opening.topics,
+            filter: opening.filter,
             cursor: opening.cursor,
             ready: VecDeque::from([opening.frame]),
             heartbeat: opening.heartbeat,
@@ -160,35 +152,34 @@ impl Subscription {
         let mut state = self.hub.lock();
         let now = Instant::now();
         state.log.expire(now);
-        if state.log.lost(&self.topics, self.cursor) {
-            if self.hub.slow == Slow::Disconnect {
-                return Err(End::Slow);
-            }
-            let requested = state.log.id(self.cursor).to_string();
-            self.cursor = state.log.before_held(&self.topics);
-            let reset = resume::reset_block(
-                &state.log,
-                &self.topics,
-                self.cursor,
-                &requested,
-                Reason::Evicted,
-            );
-            state.resets += 1;
-            self.ready.push_back(reset.into());
-        }
-        let found = state.log.read(&self.topics, self.cursor, BATCH);
-        state.delivered += found.frames.len() as u64;
-        self.cursor = found.cursor;
-        self.ready.extend(found.frames);
-        if !self.ready.is_empty() {
-            self.quiet_since = now;
-        } else if state.closed {
+        self.cursor = match state.readers.get(self.id) {
+            // Nothing of its own came since it read: it has all, however far the log has gone.
+            Some(&WAITING) => state.log.last(),
+            Some(&position) => position,
+            None => self.cursor,
+        };
+        let page = state.read(&self.filter, self.cursor, BATCH, self.hub.slow)?;
+        self.cursor = page.cursor;
+        let empty = page.is_empty();
+        if empty && state.closed {
             return Err(End::Closed);
-        } else if self.draining {
+        } else if empty && self.draining {
             return Err(End::Drained);
+        } else if empty {
+            _replaced = state.log.index.wait(&self.filter, self.id, cx.waker());
         } else {
-            _replaced = state.log.index.wait(&self.topics, self.id, cx.waker());
+            self.quiet_since = now;
         }
+        state.resets += u64::from(page.reset.is_some());
+        if let Some(position) = state.readers.get_mut(self.id) {
+            *position = if empty { WAITING } else { page.cursor };
+        }
+        drop(state);
+        let bytes = page.frames.iter().map(|(_, frame)| frame.len()).sum();
+        self.hub.delivered.add(page.frames.len(), bytes);
+        self.ready.extend(page.reset);
+        self.ready
+            .extend(page.frames.into_iter().map(|(_, frame)| frame));
         Ok(())
     }
 
@@ -217,7 +208,7 @@ impl Subscription {
                 // It has all up to its cursor, which is the log's end since the read just before; so the mark is true
                 // even if something was published in between.
                 let beat = resume::heartbeat(&self.hub.lock().log, self.cursor);
-                self.ready.push_back(beat);
+                self.ready.push_back(Frame::new(&beat));
                 self.quiet_since = now;
                 return Poll::Ready(true);
             }
@@ -230,7 +221,8 @@ impl Stream for Subscription {
     type Item = Bytes;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.poll_ready(cx).map(|_| self.ready.pop_front())
+        self.poll_ready(cx)
+            .map(|_| Some(self.ready.pop_front()?.plain()))
     }
 }
 
@@ -241,27 +233,30 @@ impl Body for Subscription {
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
         if !ready!(self.poll_ready(cx)) {
             return Poll::Ready(None);
         }
         let data = if self.ready.len() == 1 {
-            self.ready.pop_front().unwrap_or_default()
+            self.ready
+                .pop_front()
+                .map(|frame| frame.plain())
+                .unwrap_or_default()
         } else {
             // One write for all that is there; what is copied is bounded by the batch.
-            let mut all = BytesMut::with_capacity(self.ready.iter().map(Bytes::len).sum());
+            let mut all = BytesMut::with_capacity(self.ready.iter().map(Frame::len).sum());
             for frame in self.ready.drain(..) {
-                all.extend_from_slice(&frame);
+                all.extend_from_slice(frame.as_bytes());
             }
             all.freeze()
         };
-        Poll::Ready(Some(Ok(Frame::data(data))))
+        Poll::Ready(Some(Ok(http_body::Frame::data(data))))
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.hub.leave(&self.topics, self.id, self.end);
+        self.hub.leave(&self.filter, self.id, self.end);
         // A handle may live on; the reader need not.
         if let Some(control) = &self.control {
             control.lock().reader = None;
@@ -272,7 +267,7 @@ impl Drop for Subscription {
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
-            .field("topics", &self.topics)
+            .field("topics", &self.filter.topics())
             .field("cursor", &self.cursor)
             .finish_non_exhaustive()
     }

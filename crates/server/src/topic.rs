@@ -42,6 +42,12 @@ where
     }
 }
 
+/// All prefixes that a pattern could have which covers `topic`: the empty one, and those that end with a `/`.
+pub(crate) fn prefixes(topic: &str) -> impl Iterator<Item = &str> {
+    let slashes = topic.match_indices('/').map(|(at, _)| at + 1);
+    std::iter::once(0).chain(slashes).map(|end| &topic[..end])
+}
+
 fn check_name(name: &str) -> Result<(), TopicError> {
     if name.is_empty() {
         Err(TopicError::Empty)
@@ -64,6 +70,14 @@ mod tests {
     fn each_topic_once_in_the_order_given() {
         let topics = check(["b", "a", "b"]).unwrap();
         assert_eq!(topics.iter().map(|t| &**t).collect::<Vec<_>>(), ["b", "a"]);
+    }
+
+    #[test]
+    fn what_could_cover_a_topic() {
+        let all = |topic| prefixes(topic).collect::<Vec<_>>();
+        assert_eq!(all("a"), [""]);
+        assert_eq!(all("a/b/c"), ["", "a/", "a/b/"]);
+        assert_eq!(all("a/"), ["", "a/"]);
     }
 
     #[test]

@@ -1,26 +1,54 @@
-//! What is known of each topic: its last offset, and where its held records are.
+//! What is known of each topic: its last offset, where its held records are, and who wants to be told of the next.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::task::Waker;
 
-use crate::topic::Topic;
+use super::listeners::{Listeners, SubscriberId, Woken};
+use crate::filter::Filter;
+use crate::topic::{self, Topic};
 
-/// Names a subscription among the waiting ones.
-pub(crate) type SubscriberId = u64;
-
+/// What is known of a topic. Small where there is nothing but its last offset: there may be a million of them.
 #[derive(Default)]
 pub(crate) struct Entry {
     /// The offset of the topic's last record ever, held or not.
     pub(crate) last: u64,
+    /// Only while it has held records or subscribers.
+    active: Option<Box<Active>>,
+}
+
+#[derive(Default)]
+struct Active {
     /// The offsets of the records held, ascending.
-    pub(crate) held: VecDeque<u64>,
-    subscribers: usize,
-    waiting: HashMap<SubscriberId, Waker>,
+    held: VecDeque<u64>,
+    listeners: Listeners,
 }
 
 impl Entry {
     fn is_idle(&self) -> bool {
-        self.held.is_empty() && self.subscribers == 0
+        self.active.is_none()
+    }
+
+    fn active(&mut self) -> &mut Active {
+        self.active.get_or_insert_default()
+    }
+
+    /// Takes back the room of what it has no more.
+    fn rest(&mut self) {
+        if self
+            .active
+            .as_ref()
+            .is_some_and(|active| active.held.is_empty() && active.listeners.subscribers == 0)
+        {
+            self.active = None;
+        }
+    }
+
+    /// The offsets of its held records after `cursor`, ascending.
+    pub(crate) fn after(&self, cursor: u64) -> impl DoubleEndedIterator<Item = u64> {
+        self.active.iter().flat_map(move |active| {
+            let from = active.held.partition_point(|&offset| offset <= cursor);
+            active.held.range(from..).copied()
+        })
     }
 }
 
@@ -37,6 +65,8 @@ pub(crate) struct Index {
     /// something.
     forgotten: u64,
     max: usize,
+    /// Who wants all topics that begin so. A prefix is no topic: it is known as long as somebody subscribes to it.
+    prefixes: HashMap<Topic, Listeners>,
 }
 
 /// All topics are in use.
@@ -50,6 +80,7 @@ impl Index {
             idle: BTreeSet::new(),
             forgotten: 0,
             max,
+            prefixes: HashMap::new(),
         }
     }
 
@@ -118,6 +149,7 @@ impl Index {
         let entry = self.topics.get_mut(topic)?;
         let before = entry.is_idle().then_some(entry.last);
         let result = change(entry);
+        entry.rest();
         let after = entry.is_idle().then_some(entry.last);
         if before != after {
             if let Some(last) = before {
@@ -141,7 +173,7 @@ impl Index {
     /// Adds a record to a topic that is reserved; its previous record's offset comes back.
     pub(crate) fn append(&mut self, topic: &Topic, offset: u64) -> u64 {
         self.change(topic, |entry| {
-            entry.held.push_back(offset);
+            entry.active().held.push_back(offset);
             std::mem::replace(&mut entry.last, offset)
         })
         .unwrap_or_default()
@@ -149,56 +181,136 @@ impl Index {
 
     /// The topic's first held record is gone.
     pub(crate) fn evict(&mut self, topic: &Topic) {
-        self.change(topic, |entry| entry.held.pop_front());
+        self.change(topic, |entry| entry.active().held.pop_front());
     }
 
-    pub(crate) fn subscribe(&mut self, topics: &[Topic]) -> Result<(), Full> {
-        self.reserve(topics)?;
-        for topic in topics {
-            self.change(topic, |entry| entry.subscribers += 1);
+    /// Counts a subscription, whose topics are known from now on.
+    pub(crate) fn subscribe(&mut self, filter: &Filter) -> Result<(), Full> {
+        self.reserve(filter.topics())?;
+        for topic in filter.topics() {
+            self.change(topic, |entry| entry.active().listeners.subscribers += 1);
+        }
+        for prefix in filter.prefixes() {
+            self.prefixes.entry(prefix.clone()).or_default().subscribers += 1;
         }
         Ok(())
     }
 
-    /// Gives back its wakers: dropping one may run code of others, which wants no lock held.
-    pub(crate) fn unsubscribe(&mut self, topics: &[Topic], subscriber: SubscriberId) -> Vec<Waker> {
-        let leave = |entry: &mut Entry| {
-            entry.subscribers -= 1;
-            entry.waiting.remove(&subscriber)
+    /// Gives back the wakers of `waiting`: dropping one may run code of others, which wants no lock held.
+    pub(crate) fn unsubscribe(
+        &mut self,
+        filter: &Filter,
+        waiting: Option<SubscriberId>,
+    ) -> Vec<Waker> {
+        let leave = |listeners: &mut Listeners| {
+            listeners.subscribers -= 1;
+            waiting.and_then(|subscriber| listeners.forget(subscriber))
         };
-        topics
-            .iter()
-            .filter_map(|topic| self.change(topic, leave).flatten())
-            .collect()
+        let mut wakers = Vec::new();
+        for topic in filter.topics() {
+            let left = self.change(topic, |entry| leave(&mut entry.active().listeners));
+            wakers.extend(left.flatten());
+        }
+        for prefix in filter.prefixes() {
+            if let Some(listeners) = self.prefixes.get_mut(prefix) {
+                wakers.extend(leave(listeners));
+                if listeners.subscribers == 0 {
+                    self.prefixes.remove(prefix);
+                }
+            }
+        }
+        wakers
     }
 
-    /// Wakes `waker` at the next record of any of `topics`. Gives back those that it replaces.
+    /// Everything that the filter listens to.
+    fn listeners(&mut self, filter: &Filter, mut each: impl FnMut(&mut Listeners)) {
+        for topic in filter.topics() {
+            // One that is not subscribed to has nobody to tell.
+            if let Some(active) = self
+                .topics
+                .get_mut(topic)
+                .and_then(|entry| entry.active.as_mut())
+            {
+                each(&mut active.listeners);
+            }
+        }
+        for prefix in filter.prefixes() {
+            if let Some(listeners) = self.prefixes.get_mut(prefix) {
+                each(listeners);
+            }
+        }
+    }
+
+    /// Wakes `waker` at the next record for the filter. Gives back those that it replaces.
     pub(crate) fn wait(
         &mut self,
-        topics: &[Topic],
+        filter: &Filter,
         subscriber: SubscriberId,
         waker: &Waker,
     ) -> Vec<Waker> {
         let mut replaced = Vec::new();
-        for topic in topics {
-            if let Some(entry) = self.topics.get_mut(topic) {
-                replaced.extend(entry.waiting.insert(subscriber, waker.clone()));
-            }
-        }
+        self.listeners(filter, |listeners| {
+            replaced.extend(listeners.wait(subscriber, waker));
+        });
         replaced
     }
 
-    /// Those who wait for `topic`, each once until it waits again.
-    pub(crate) fn take_waiting(&mut self, topic: &Topic, woken: &mut Vec<Waker>) {
-        if let Some(entry) = self.topics.get_mut(topic) {
-            woken.extend(entry.waiting.drain().map(|(_, waker)| waker));
+    /// Names the groups of `shard` that stand for this filter's subscribers; `make` gives those that are not there yet.
+    pub(crate) fn join(
+        &mut self,
+        filter: &Filter,
+        shard: u32,
+        mut make: impl FnMut() -> u32,
+    ) -> Vec<u32> {
+        let mut groups = Vec::new();
+        self.listeners(filter, |listeners| {
+            groups.push(listeners.group(shard, &mut make));
+        });
+        groups
+    }
+
+    /// Takes a subscriber out of its groups; `take_out` says whether it was the last one in the group.
+    pub(crate) fn leave(
+        &mut self,
+        filter: &Filter,
+        shard: u32,
+        mut take_out: impl FnMut(u32) -> bool,
+    ) {
+        self.listeners(filter, |listeners| {
+            if listeners.known_group(shard).is_some_and(&mut take_out) {
+                listeners.drop_group(shard);
+            }
+        });
+    }
+
+    /// All who are to be told of a record of `topic`.
+    pub(crate) fn wake(&mut self, topic: &str, woken: &mut Woken) {
+        if let Some(active) = self
+            .topics
+            .get_mut(topic)
+            .and_then(|entry| entry.active.as_mut())
+        {
+            active.listeners.take(woken);
+        }
+        if self.prefixes.is_empty() {
+            return;
+        }
+        for prefix in topic::prefixes(topic) {
+            if let Some(listeners) = self.prefixes.get_mut(prefix) {
+                listeners.take(woken);
+            }
         }
     }
 
     /// All who wait, for the end of the hub.
-    pub(crate) fn take_all_waiting(&mut self, woken: &mut Vec<Waker>) {
-        for entry in self.topics.values_mut() {
-            woken.extend(entry.waiting.drain().map(|(_, waker)| waker));
+    pub(crate) fn take_all_waiting(&mut self, woken: &mut Woken) {
+        let topics = self.topics.values_mut();
+        let actives = topics.filter_map(|entry| entry.active.as_mut());
+        for listeners in actives
+            .map(|active| &mut active.listeners)
+            .chain(self.prefixes.values_mut())
+        {
+            listeners.take_waiting(woken);
         }
     }
 }

@@ -4,12 +4,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::index::Index;
 use super::merge::{self, Merge};
 use crate::error::PublishError;
+use crate::filter::Filter;
+use crate::frame::Frame;
 use crate::position::{Epoch, EventId};
 use crate::publish::Prepared;
 use crate::topic::Topic;
@@ -24,7 +25,7 @@ pub(crate) struct Bounds {
 }
 
 struct Record {
-    frame: Bytes,
+    frame: Frame,
     /// Where the frame goes on after its id: what it would be without one.
     body: usize,
     /// Its topics, and of each the offset of its previous record (0 where there is none).
@@ -36,9 +37,12 @@ struct Record {
 /// What a subscriber finds behind its cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Found {
-    pub(crate) frames: Vec<Bytes>,
+    /// Frames with their offsets.
+    pub(crate) frames: Vec<(u64, Frame)>,
     /// The position up to which the subscriber then has all that is its own.
     pub(crate) cursor: u64,
+    /// Whether that is the log's end.
+    pub(crate) all: bool,
 }
 
 pub(crate) struct Log {
@@ -165,7 +169,7 @@ impl Log {
         };
         let id = self.id(offset);
         let same = self.record(offset).is_some_and(|record| {
-            record.frame[record.body..] == *event.body()
+            record.frame.as_bytes()[record.body..] == *event.body()
                 && record.topics.len() == event.topics.len()
                 && record
                     .topics
@@ -212,16 +216,20 @@ impl Log {
 
     /// Whether one of `topics` lost something after `cursor`: exactly when its first held record after the cursor has a
     /// previous one after the cursor too, or none is held and its last one was after the cursor.
-    pub(crate) fn lost(&self, topics: &[Topic], cursor: u64) -> bool {
+    pub(crate) fn lost(&self, filter: &Filter, cursor: u64) -> bool {
         // Nothing is lost behind a cursor that the log's tail has not passed.
-        cursor < self.before_first() && topics.iter().any(|topic| self.topic_lost(topic, cursor))
+        cursor < self.before_first()
+            && filter
+                .topics()
+                .iter()
+                .any(|topic| self.topic_lost(topic, cursor))
     }
 
     fn topic_lost(&self, topic: &Topic, cursor: u64) -> bool {
-        let next = self.index.get(topic).and_then(|entry| {
-            let after = entry.held.partition_point(|&offset| offset <= cursor);
-            entry.held.get(after).copied()
-        });
+        let next = self
+            .index
+            .get(topic)
+            .and_then(|entry| entry.after(cursor).next());
         match next.and_then(|offset| self.record(offset)) {
             Some(record) => record
                 .topics
@@ -232,31 +240,29 @@ impl Log {
     }
 
     /// The offsets of the held records of `topics` after `cursor`, ascending, each once.
-    fn after(&self, topics: &[Topic], cursor: u64) -> impl Iterator<Item = u64> {
-        let held = topics.iter().filter_map(|topic| self.index.get(topic));
-        Merge::new(held.map(|entry| {
-            let from = entry.held.partition_point(|&offset| offset <= cursor);
-            entry.held.range(from..).copied()
-        }))
+    fn after(&self, filter: &Filter, cursor: u64) -> impl Iterator<Item = u64> {
+        let topics = filter.topics().iter();
+        let held = topics.filter_map(|topic| self.index.get(topic));
+        Merge::new(held.map(|entry| entry.after(cursor)))
     }
 
     /// The id of the first event that a subscriber of `topics` gets after `cursor`.
-    pub(crate) fn first_after(&self, topics: &[Topic], cursor: u64) -> Option<EventId> {
-        self.after(topics, cursor)
+    pub(crate) fn first_after(&self, filter: &Filter, cursor: u64) -> Option<EventId> {
+        self.after(filter, cursor)
             .next()
             .map(|offset| self.id(offset))
     }
 
     /// The cursor from which the last `count` records of `topics` are still ahead.
-    pub(crate) fn before_last(&self, topics: &[Topic], count: usize) -> u64 {
-        let held = topics.iter().filter_map(|topic| self.index.get(topic));
-        let held = held.map(|entry| entry.held.iter().copied());
+    pub(crate) fn before_last(&self, filter: &Filter, count: usize) -> u64 {
+        let topics = filter.topics().iter();
+        let held = topics.filter_map(|topic| Some(self.index.get(topic)?.after(0)));
         merge::from_the_end(held, count).map_or(self.last(), |offset| offset - 1)
     }
 
     /// The cursor just before the first held record of `topics`; the log's end where none is held.
-    pub(crate) fn before_held(&self, topics: &[Topic]) -> u64 {
-        self.after(topics, 0)
+    pub(crate) fn before_held(&self, filter: &Filter) -> u64 {
+        self.after(filter, 0)
             .next()
             .map_or(self.last(), |offset| offset - 1)
     }
@@ -267,13 +273,14 @@ impl Log {
     }
 
     /// Frames of `topics` after `cursor`: at least one where there is one, then up to `max_bytes`.
-    pub(crate) fn read(&self, topics: &[Topic], cursor: u64, max_bytes: usize) -> Found {
+    pub(crate) fn read(&self, filter: &Filter, cursor: u64, max_bytes: usize) -> Found {
         let mut found = Found {
             frames: Vec::new(),
             cursor,
+            all: false,
         };
         let mut bytes = 0;
-        for offset in self.after(topics, cursor) {
+        for offset in self.after(filter, cursor) {
             let Some(record) = self.record(offset) else {
                 continue;
             };
@@ -281,11 +288,12 @@ impl Log {
             if bytes > max_bytes && !found.frames.is_empty() {
                 return found;
             }
-            found.frames.push(record.frame.clone());
+            found.frames.push((offset, record.frame.clone()));
             found.cursor = offset;
         }
         // It has all: what others publish in the meantime is not its own, and need not be looked at again.
         found.cursor = found.cursor.max(self.last());
+        found.all = true;
         found
     }
 }

@@ -1,11 +1,11 @@
 //! The log beside a naive one, which remembers everything and looks at all of it for every question.
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
 use crate::publish::Publication;
 use crate::resume::{Reason, Start, begin};
-use crate::store::index::SubscriberId;
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -18,12 +18,17 @@ fn bounds() -> Bounds {
     }
 }
 
-fn topics(set: u8) -> Box<[Topic]> {
+fn topics(set: u8) -> Vec<Topic> {
     let names = NAMES.iter().enumerate();
     names
         .filter(|(bit, _)| set & (1 << bit) != 0)
         .map(|(_, name)| Topic::from(*name))
         .collect()
+}
+
+fn filter<T: AsRef<str>>(names: &[T]) -> Filter {
+    let topics: Box<[Topic]> = names.iter().map(|name| name.as_ref().into()).collect();
+    topics.into()
 }
 
 fn publish(log: &mut Log, publication: Publication) -> Result<(EventId, bool), PublishError> {
@@ -86,17 +91,17 @@ impl Naive {
 }
 
 /// Reads on from `cursor` until there is nothing, as a subscription does.
-fn read_all(log: &Log, topics: &[Topic], mut cursor: u64, batch: usize) -> Vec<Bytes> {
+fn read_all(log: &Log, filter: &Filter, mut cursor: u64, batch: usize) -> Vec<Bytes> {
     let mut frames = Vec::new();
     loop {
-        let found = log.read(topics, cursor, batch);
+        let found = log.read(filter, cursor, batch);
         if found.frames.is_empty() {
             assert_eq!(found.cursor, log.last());
             return frames;
         }
         assert!(found.cursor > cursor, "reading goes forward");
         cursor = found.cursor;
-        frames.extend(found.frames);
+        frames.extend(found.frames.iter().map(|(_, frame)| frame.plain()));
     }
 }
 
@@ -137,7 +142,7 @@ fn compare(log: &Log, naive: &Naive, exact: bool) {
     let last = naive.events.len() as u64;
     assert_eq!(log.last(), last);
     for set in 1..16 {
-        let own = topics(set);
+        let own = filter(&topics(set));
         for cursor in 0..=last {
             let held = naive.held(set, cursor);
             let expected: Vec<Bytes> = held.iter().map(|event| event.frame.clone()).collect();
@@ -205,7 +210,7 @@ fn run(bounds: Bounds, steps: Vec<Step>, crowded: bool) {
         events: Vec::new(),
     };
     let mut now = Instant::now();
-    let mut joined: Vec<(SubscriberId, Box<[Topic]>)> = Vec::new();
+    let mut joined: Vec<Filter> = Vec::new();
     for (number, step) in steps.into_iter().enumerate() {
         match step {
             Step::Publish { set, size } => {
@@ -218,7 +223,7 @@ fn run(bounds: Bounds, steps: Vec<Step>, crowded: bool) {
                 let publication = Publication::to(names, "x".repeat(size)).event("e");
                 match log.append(publication.prepare().unwrap(), now) {
                     Ok((id, true)) => {
-                        let frame = log.record(id.offset).unwrap().frame.clone();
+                        let frame = log.record(id.offset).unwrap().frame.plain();
                         naive.append(Remembered {
                             offset: id.offset,
                             set,
@@ -243,14 +248,14 @@ fn run(bounds: Bounds, steps: Vec<Step>, crowded: bool) {
                 log.expire(now);
             }
             Step::Join(set) => {
-                let topics = topics(set);
-                if log.index.subscribe(&topics).is_ok() {
-                    joined.push((number as u64, topics));
+                let own = filter(&topics(set));
+                if log.index.subscribe(&own).is_ok() {
+                    joined.push(own);
                 }
             }
             Step::Leave => {
-                if let Some((subscriber, topics)) = joined.pop() {
-                    log.index.unsubscribe(&topics, subscriber);
+                if let Some(own) = joined.pop() {
+                    log.index.unsubscribe(&own, None);
                 }
             }
         }
@@ -350,12 +355,12 @@ fn the_topic_with_the_oldest_last_event_is_forgotten_first_and_its_gap_is_not() 
     for topic in ["old", "new", "other"] {
         publish(&mut log, Publication::new(topic, "x")).unwrap();
     }
-    let lost = |log: &Log, topic: &str, cursor| log.lost(&[topic.into()], cursor);
+    let lost = |log: &Log, topic: &str, cursor| log.lost(&filter(&[topic]), cursor);
     assert!(log.index.get("old").is_none() && log.index.get("new").is_some());
     assert!(lost(&log, "old", 0));
     assert!(!lost(&log, "old", 1));
     // Also when it is known again, as a topic that somebody reads.
-    log.index.subscribe(&["old".into()]).unwrap();
+    log.index.subscribe(&filter(&["old"])).unwrap();
     assert!(lost(&log, "old", 0));
     // Nobody knows whether there was one of this name.
     assert!(lost(&log, "never", 0));
@@ -365,10 +370,10 @@ fn the_topic_with_the_oldest_last_event_is_forgotten_first_and_its_gap_is_not() 
 fn who_reads_names_that_do_not_exist_leaves_nothing_behind() {
     let mut log = Log::new(bounds());
     for number in 0..10 {
-        let topic = [Topic::from(number.to_string())];
+        let topic = filter(&[number.to_string()]);
         log.index.subscribe(&topic).unwrap();
         assert_eq!(log.index.len(), 1);
-        log.index.unsubscribe(&topic, 0);
+        log.index.unsubscribe(&topic, None);
     }
     assert_eq!(log.index.len(), 0);
 }
@@ -380,11 +385,11 @@ fn topics_in_use_are_never_forgotten() {
         ..bounds()
     });
     publish(&mut log, Publication::new("held", "x")).unwrap();
-    log.index.subscribe(&["read".into()]).unwrap();
+    log.index.subscribe(&filter(&["read"])).unwrap();
     let error = publish(&mut log, Publication::new("third", "x")).unwrap_err();
     assert!(matches!(error, PublishError::TooManyTopics(2)));
     assert_eq!(log.last(), 1);
-    log.index.unsubscribe(&["read".into()], 0);
+    log.index.unsubscribe(&filter(&["read"]), None);
     publish(&mut log, Publication::new("third", "x")).unwrap();
 }
 
@@ -396,8 +401,7 @@ fn many_topics_are_merged_in_order_and_an_event_under_several_comes_once() {
         let under = [&names[number % 100], &names[(number * 7) % 100]];
         publish(&mut log, Publication::to(under, number.to_string())).unwrap();
     }
-    let topics: Vec<Topic> = names.iter().map(|name| Topic::from(&**name)).collect();
-    let frames = read_all(&log, &topics, 0, 1000);
+    let frames = read_all(&log, &filter(&names), 0, 1000);
     let expected: Vec<String> = (0..300)
         .map(|number| format!("id: {}\ndata: {number}\n\n", log.id(number + 1)))
         .collect();

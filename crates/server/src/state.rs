@@ -1,0 +1,242 @@
+//! What a hub, its subscriptions and its shards share.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use slab::Slab;
+
+use crate::filter::Filter;
+use crate::frame::Frame;
+use crate::options::Slow;
+use crate::resume::{self, Reason};
+use crate::stats::{End, Ended};
+use crate::store::listeners::{SubscriberId, Woken};
+use crate::store::memory::Log;
+use crate::topic::Topic;
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) retry: Option<Duration>,
+    pub(crate) slow: Slow,
+    pub(crate) delivered: Delivered,
+}
+
+/// What was given to subscribers. Beside the state: shards count without its lock.
+#[derive(Debug, Default)]
+pub(crate) struct Delivered {
+    pub(crate) frames: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+}
+
+impl Delivered {
+    pub(crate) fn add(&self, frames: usize, bytes: usize) {
+        self.frames.fetch_add(frames as u64, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+pub(crate) struct State {
+    pub(crate) log: Log,
+    pub(crate) closed: bool,
+    pub(crate) published: u64,
+    pub(crate) resets: u64,
+    /// Subscriptions that are open, here and in shards.
+    pub(crate) subscribers: usize,
+    pub(crate) ended: Ended,
+    /// Of each subscription of the own process the offset up to which it has all; [`WAITING`] where it has everything and
+    /// waits for the next.
+    pub(crate) readers: Slab<u64>,
+    pub(crate) shards: Slab<Arc<dyn Shard>>,
+}
+
+/// Nothing was published for this reader since it has read.
+pub(crate) const WAITING: u64 = u64::MAX;
+
+/// A shard as the hub sees it.
+pub(crate) trait Shard: Send + Sync {
+    /// The record at `offset` is for this group. Called under the hub's lock, in the order of the offsets: it must be quick.
+    fn tell(&self, group: u32, offset: u64);
+
+    /// Wakes it to look at what it was told, or at the hub's end. Called without the lock.
+    fn ring(&self);
+
+    /// The offset up to which the slowest of its subscribers has all, where one of them lags behind.
+    fn slowest(&self) -> Option<u64>;
+}
+
+/// What a subscriber finds behind its cursor.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Where something of it is gone already: what says so, to be sent first.
+    pub(crate) reset: Option<Frame>,
+    /// Frames with their offsets.
+    pub(crate) frames: Vec<(u64, Frame)>,
+    /// The position up to which the subscriber then has all that is its own.
+    pub(crate) cursor: u64,
+    /// Whether that is the log's end.
+    pub(crate) all: bool,
+}
+
+impl Page {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.reset.is_none() && self.frames.is_empty()
+    }
+}
+
+/// To be woken once the hub is not locked any more.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Wakes {
+    wakers: Vec<Waker>,
+    shards: Vec<Arc<dyn Shard>>,
+}
+
+impl Wakes {
+    pub(crate) fn wake(self) {
+        self.wakers.into_iter().for_each(Waker::wake);
+        self.shards.iter().for_each(|shard| shard.ring());
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(
+        log: Log,
+        heartbeat: Option<Duration>,
+        retry: Option<Duration>,
+        slow: Slow,
+    ) -> Self {
+        let state = State {
+            log,
+            closed: false,
+            published: 0,
+            resets: 0,
+            subscribers: 0,
+            ended: Ended::default(),
+            readers: Slab::new(),
+            shards: Slab::new(),
+        };
+        Self {
+            state: Mutex::new(state),
+            heartbeat,
+            retry,
+            slow,
+            delivered: Delivered::default(),
+        }
+    }
+
+    /// Locks, also after a panic of another thread: a publication is appended whole or not at all.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A subscription of the own process is gone; `end` says why, where it had ended by itself.
+    pub(crate) fn leave(&self, filter: &Filter, subscriber: SubscriberId, end: Option<End>) {
+        let _wakers = {
+            let mut state = self.lock();
+            state.readers.try_remove(subscriber);
+            state.subscribers -= 1;
+            state.ended.count(end);
+            state.log.index.unsubscribe(filter, Some(subscriber))
+        };
+    }
+
+    pub(crate) fn close(&self) {
+        let wakes = {
+            let mut state = self.lock();
+            state.closed = true;
+            let mut woken = Woken::default();
+            state.log.index.take_all_waiting(&mut woken);
+            Wakes {
+                wakers: woken.wakers,
+                shards: state
+                    .shards
+                    .iter()
+                    .map(|(_, shard)| shard.clone())
+                    .collect(),
+            }
+        };
+        wakes.wake();
+    }
+}
+
+impl State {
+    /// Tells all who want the record at `offset`.
+    pub(crate) fn tell(&mut self, topics: &[Topic], offset: u64) -> Wakes {
+        let mut woken = Woken::default();
+        for topic in topics {
+            self.log.index.wake(topic, &mut woken);
+        }
+        for reader in woken.readers {
+            // Of several topics of one event, the first finds it waiting.
+            if let Some(position) = self.readers.get_mut(reader).filter(|at| **at == WAITING) {
+                *position = offset - 1;
+            }
+        }
+        let mut shards: Vec<Arc<dyn Shard>> = Vec::new();
+        let mut rung: Vec<u32> = Vec::new();
+        for group in woken.groups {
+            let Some(shard) = self.shards.get(group.shard as usize) else {
+                continue;
+            };
+            shard.tell(group.group, offset);
+            if !rung.contains(&group.shard) {
+                rung.push(group.shard);
+                shards.push(shard.clone());
+            }
+        }
+        Wakes {
+            wakers: woken.wakers,
+            shards,
+        }
+    }
+
+    /// Reads on from a cursor, at least one frame where there is one.
+    ///
+    /// # Errors
+    ///
+    /// What was behind the cursor is gone, and the hub does not skip.
+    pub(crate) fn read(
+        &self,
+        filter: &Filter,
+        mut cursor: u64,
+        max_bytes: usize,
+        slow: Slow,
+    ) -> Result<Page, End> {
+        let mut reset = None;
+        if self.log.lost(filter, cursor) {
+            if slow == Slow::Disconnect {
+                return Err(End::Slow);
+            }
+            let requested = self.log.id(cursor).to_string();
+            cursor = self.log.before_held(filter);
+            let reason = Reason::Evicted;
+            let block = resume::reset_block(&self.log, filter, cursor, &requested, reason);
+            reset = Some(Frame::new(&block));
+        }
+        let found = self.log.read(filter, cursor, max_bytes);
+        Ok(Page {
+            reset,
+            frames: found.frames,
+            cursor: found.cursor,
+            all: found.all,
+        })
+    }
+
+    /// By how many events the slowest subscriber is behind the log's end.
+    pub(crate) fn lag(&self) -> u64 {
+        let readers = self.readers.iter().map(|(_, position)| *position);
+        let shards = self.shards.iter().filter_map(|(_, shard)| shard.slowest());
+        let slowest = readers.filter(|at| *at != WAITING).chain(shards).min();
+        slowest.map_or(0, |at| self.log.last().saturating_sub(at))
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}

@@ -236,6 +236,8 @@ pub enum ServeError {
     Origin(String),
     /// There is no Tokio runtime to serve in.
     NoRuntime,
+    /// The system gave no thread, or nothing to wait for sockets with.
+    Threads(io::Error),
 }
 
 impl fmt::Display for ServeError {
@@ -268,6 +270,10 @@ impl fmt::Display for ServeError {
             Self::NoRuntime => {
                 f.write_str("not inside of a Tokio runtime: serve from a task of one")
             }
+            Self::Threads(source) => write!(
+                f,
+                "cannot start the threads that write to subscribers: {source}; is a limit on threads or open files reached?"
+            ),
         }
     }
 }
@@ -275,7 +281,9 @@ impl fmt::Display for ServeError {
 impl std::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Address { source, .. } | Self::Bind { source, .. } => Some(source),
+            Self::Address { source, .. } | Self::Bind { source, .. } | Self::Threads(source) => {
+                Some(source)
+            }
             Self::Unguarded(_) | Self::Origin(_) | Self::NoRuntime => None,
         }
     }

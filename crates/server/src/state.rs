@@ -61,8 +61,11 @@ pub(crate) trait Shard: Send + Sync {
     /// The record at `offset` is for this group. Called under the hub's lock, in the order of the offsets: it must be quick.
     fn tell(&self, group: u32, offset: u64);
 
-    /// Wakes it to look at what it was told, or at the hub's end. Called without the lock.
+    /// Wakes it to look at what it was told. Called without the lock.
     fn ring(&self);
+
+    /// Wakes it to look at everything: the hub is closed.
+    fn alert(&self);
 
     /// The offset up to which the slowest of its subscribers has all, where one of them lags behind.
     fn slowest(&self) -> Option<u64>;
@@ -133,13 +136,17 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A shard has taken a subscription over: from now on it tells and counts it.
+    pub(crate) fn hand_over(&self, subscriber: SubscriberId) {
+        self.lock().readers.try_remove(subscriber);
+    }
+
     /// A subscription of the own process is gone; `end` says why, where it had ended by itself.
     pub(crate) fn leave(&self, filter: &Filter, subscriber: SubscriberId, end: Option<End>) {
         let _wakers = {
             let mut state = self.lock();
             state.readers.try_remove(subscriber);
-            state.subscribers -= 1;
-            state.ended.count(end);
+            state.count_end(end);
             state.log.index.unsubscribe(filter, Some(subscriber))
         };
     }
@@ -164,6 +171,18 @@ impl Shared {
 }
 
 impl State {
+    /// A subscription of a shard is gone.
+    pub(crate) fn leave(&mut self, filter: &Filter, end: Option<End>) {
+        self.count_end(end);
+        // It waits nowhere, so there are no wakers.
+        self.log.index.unsubscribe(filter, None);
+    }
+
+    fn count_end(&mut self, end: Option<End>) {
+        self.subscribers -= 1;
+        self.ended.count(end);
+    }
+
     /// Tells all who want the record at `offset`.
     pub(crate) fn tell(&mut self, topics: &[Topic], offset: u64) -> Wakes {
         let mut woken = Woken::default();

@@ -39,6 +39,8 @@ pub struct Stats {
 pub struct Ended {
     /// The reader went away.
     pub gone: u64,
+    /// Its peer had vanished: what was sent to it, or a probe, was not acknowledged in time.
+    pub vanished: u64,
     /// The log's tail had passed it.
     pub slow: u64,
     /// It had taken nothing for the server's write timeout.
@@ -47,7 +49,7 @@ pub struct Ended {
     pub expired: u64,
     /// The server that it was read through was drained.
     pub drained: u64,
-    /// It, or the hub, was closed.
+    /// It, the hub, or the server that it was read through was closed.
     pub closed: u64,
 }
 
@@ -56,6 +58,7 @@ impl Ended {
     pub(crate) fn count(&mut self, end: Option<End>) {
         *match end {
             None => &mut self.gone,
+            Some(End::Vanished) => &mut self.vanished,
             Some(End::Slow) => &mut self.slow,
             Some(End::Stalled) => &mut self.stalled,
             Some(End::Expired) => &mut self.expired,
@@ -68,6 +71,7 @@ impl Ended {
 /// Why a subscription ended by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
+    Vanished,
     Slow,
     Stalled,
     Expired,

@@ -74,6 +74,18 @@ pub struct Subscription {
     /// Set when it is to end as soon as it has all.
     draining: bool,
     end: Option<End>,
+    /// Somebody else has taken over what is left of it.
+    taken: bool,
+}
+
+/// What is left of a subscription that a shard takes over.
+pub(crate) struct Remains {
+    pub(crate) filter: Arc<Filter>,
+    pub(crate) cursor: u64,
+    /// To be sent first.
+    pub(crate) ready: VecDeque<Frame>,
+    pub(crate) heartbeat: bool,
+    pub(crate) expires: Option<Instant>,
 }
 
 /// What [`crate::Hub::subscribe`] found out.
@@ -101,6 +113,20 @@ impl Subscription {
             control: None,
             draining: false,
             end: None,
+            taken: false,
+        }
+    }
+
+    /// Gives it to a shard, which from now on reads it, counts it, and says that it has left.
+    pub(crate) fn into_remains(mut self) -> Remains {
+        self.taken = true;
+        self.hub.hand_over(self.id);
+        Remains {
+            filter: self.filter.clone(),
+            cursor: self.cursor,
+            ready: std::mem::take(&mut self.ready),
+            heartbeat: self.heartbeat.is_some(),
+            expires: self.expires,
         }
     }
 
@@ -112,6 +138,11 @@ impl Subscription {
     /// Lets it give what was published before, and then end.
     pub(crate) fn drain(&mut self) {
         self.draining = true;
+    }
+
+    /// Ends it, since its reader takes nothing.
+    pub(crate) fn stalled(&mut self) {
+        self.end.get_or_insert(End::Stalled);
     }
 
     /// Whether there are frames; false at the end.
@@ -256,7 +287,9 @@ impl Body for Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.hub.leave(&self.filter, self.id, self.end);
+        if !self.taken {
+            self.hub.leave(&self.filter, self.id, self.end);
+        }
         // A handle may live on; the reader need not.
         if let Some(control) = &self.control {
             control.lock().reader = None;

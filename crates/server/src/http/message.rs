@@ -163,6 +163,21 @@ impl ReplyBody {
         }
     }
 
+    /// Notes that the client of an event stream took nothing for too long.
+    pub(crate) fn stalled(&mut self) {
+        if let Kind::Stream(subscription) = &mut self.0 {
+            subscription.stalled();
+        }
+    }
+
+    /// The subscription, if it is one.
+    pub(crate) fn into_stream(self) -> Option<Subscription> {
+        match self.0 {
+            Kind::Full(_) => None,
+            Kind::Stream(subscription) => Some(*subscription),
+        }
+    }
+
     /// Whether it is an event stream, which has no end of its own.
     pub fn is_stream(&self) -> bool {
         matches!(self.0, Kind::Stream(_))

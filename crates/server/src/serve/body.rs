@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::watch;
 
+use super::gate::Link;
 use super::server::{Phase, reached};
 use crate::http::ReplyBody;
 
@@ -15,15 +17,24 @@ use crate::http::ReplyBody;
 pub(super) struct UntilDrained {
     body: ReplyBody,
     drained: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    link: Arc<Link>,
 }
 
 impl UntilDrained {
-    pub(super) fn new(body: ReplyBody, mut phases: watch::Receiver<Phase>) -> Self {
+    pub(super) fn new(
+        body: ReplyBody,
+        mut phases: watch::Receiver<Phase>,
+        link: Arc<Link>,
+    ) -> Self {
         let wait = move || -> Pin<Box<dyn Future<Output = ()> + Send>> {
             Box::pin(async move { reached(&mut phases, Phase::Draining).await })
         };
         let drained = body.is_stream().then(wait);
-        Self { body, drained }
+        Self {
+            body,
+            drained,
+            link,
+        }
     }
 }
 
@@ -50,5 +61,13 @@ impl Body for UntilDrained {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Drop for UntilDrained {
+    fn drop(&mut self) {
+        if self.link.is_stalled() {
+            self.body.stalled();
+        }
     }
 }

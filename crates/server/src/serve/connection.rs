@@ -1,179 +1,241 @@
-//! Connections: accepted up to a number, and served until they or the server end.
+//! One connection: which HTTP it speaks, its requests, and how its socket comes to a shard.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use http::{Method, Response};
+use hyper::Request;
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tracing::{debug, warn};
 
+use super::accept::Counted;
 use super::body::UntilDrained;
-use super::server::{Counts, Phase, reached};
-use crate::http::{Endpoint, Head};
+use super::gate::{Gate, Link};
+use super::handover::{Offer, Offers, close_after};
+use super::server::{Phase, reached};
+use super::shard::Shards;
+use crate::http::{Endpoint, Head, Reply};
 
-/// How long to wait before accepting again where the system has nothing to accept with.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// An HTTP/2 client that does not answer a ping is gone; over HTTP/1.1, TCP finds out by the heartbeat.
+/// An HTTP/2 client that does not answer a ping is gone; over HTTP/1.1, TCP finds out.
 const PING: Duration = Duration::from_secs(20);
-/// How many connections are told at a time that there are too many, and how long that may take; the rest is just closed.
-const REFUSALS: usize = 64;
-const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) struct Acceptor {
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a connection needs to know.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
     pub(super) endpoint: Endpoint,
-    pub(super) max_connections: usize,
-    pub(super) head_timeout: Duration,
+    pub(super) shards: Arc<Shards>,
     pub(super) phases: watch::Receiver<Phase>,
-    pub(super) counts: Arc<Counts>,
+    pub(super) head_timeout: Duration,
+    pub(super) write_timeout: Duration,
 }
 
-impl Acceptor {
-    pub(super) async fn run(mut self, listener: TcpListener) {
-        loop {
-            let accepted = tokio::select! {
-                () = reached(&mut self.phases, Phase::Draining) => return,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted {
-                Ok((socket, peer)) => self.take(socket, peer),
-                Err(error) => {
-                    // Out of descriptors or memory, or the client is gone already. Trying on at once would spin.
-                    warn!(target: "eventwire::hub", %error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    fn take(&self, socket: TcpStream, peer: SocketAddr) {
-        // An event that waits for an acknowledgement of the one before is late.
-        if let Err(error) = socket.set_nodelay(true) {
-            debug!(target: "eventwire::hub", %peer, %error, "cannot set TCP_NODELAY");
-        }
-        if self.counts.open.load(Ordering::Relaxed) >= self.max_connections {
-            self.refuse(socket, peer);
-            return;
-        }
-        // Only this task adds, so the number cannot be passed in between.
-        let counted = Counted::new(&self.counts);
-        let (endpoint, phases) = (self.endpoint.clone(), self.phases.clone());
-        let head_timeout = self.head_timeout;
-        tokio::spawn(async move {
-            let _counted = counted;
-            if let Err(error) = converse(endpoint, phases, head_timeout, socket, peer).await {
-                debug!(target: "eventwire::hub", %peer, %error, "a connection broke");
-            }
-        });
-    }
-
-    fn refuse(&self, socket: TcpStream, peer: SocketAddr) {
-        self.counts.refused.fetch_add(1, Ordering::Relaxed);
-        warn!(target: "eventwire::hub", %peer, max = self.max_connections, "too many connections: refused");
-        if self.counts.refusing.load(Ordering::Relaxed) >= REFUSALS {
-            return;
-        }
-        self.counts.refusing.fetch_add(1, Ordering::Relaxed);
-        let counts = self.counts.clone();
-        tokio::spawn(async move {
-            let told = tokio::time::timeout(REFUSAL_PATIENCE, tell_too_many(socket)).await;
-            debug!(target: "eventwire::hub", %peer, ?told, "told that there are too many connections");
-            counts.refusing.fetch_sub(1, Ordering::Relaxed);
-        });
-    }
-}
-
-/// Says 503, whatever was asked. What the client sends is read, since closing with bytes unread would take the answer
-/// back.
-async fn tell_too_many(mut socket: TcpStream) -> std::io::Result<()> {
-    let body = "{\"error\":\"too many connections: try again later\"}\n";
-    let answer = format!(
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         Cache-Control: no-store\r\nRetry-After: 5\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    socket.write_all(answer.as_bytes()).await?;
-    socket.shutdown().await?;
-    let mut unread = [0; 1024];
-    while socket.read(&mut unread).await? > 0 {}
-    Ok(())
-}
-
-/// An open connection, among the counted ones.
-struct Counted(Arc<Counts>);
-
-impl Counted {
-    fn new(counts: &Arc<Counts>) -> Self {
-        counts.open.fetch_add(1, Ordering::Relaxed);
-        Self(counts.clone())
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-async fn converse(
-    endpoint: Endpoint,
-    mut phases: watch::Receiver<Phase>,
-    head_timeout: Duration,
+/// Serves a connection until it ends, or until a shard has its socket.
+pub(super) async fn converse(
+    mut context: Context,
     socket: TcpStream,
     peer: SocketAddr,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let until = phases.clone();
+    counted: Counted,
+) -> Result<(), Error> {
+    let mut gate = Gate::new(socket, context.write_timeout);
+    // hyper's own clock for heads starts only when it knows which HTTP this is.
+    let first = tokio::time::timeout(context.head_timeout, gate.speaks_http2());
+    let http2 = tokio::select! {
+        biased;
+        () = reached(&mut context.phases, Phase::Draining) => return Ok(()),
+        first = first => first.map_err(|_| "no request in time")??,
+    };
+    if http2 {
+        converse_http2(context, gate, peer).await
+    } else {
+        converse_http1(context, gate, peer, counted).await
+    }
+}
+
+async fn converse_http2(
+    mut context: Context,
+    gate: Gate<TcpStream>,
+    peer: SocketAddr,
+) -> Result<(), Error> {
+    let link = gate.link();
     let asked = Arc::new(AtomicBool::new(false));
     let asks = asked.clone();
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let (endpoint, until) = (context.endpoint, context.phases.clone());
+    let service = service_fn(move |request: Request<Incoming>| {
         asks.store(true, Ordering::Relaxed);
-        let (endpoint, until) = (endpoint.clone(), until.clone());
+        let (endpoint, until, link) = (endpoint.clone(), until.clone(), link.clone());
         async move {
             let (parts, body) = request.into_parts();
-            let reply = endpoint
-                .respond(Head::from_parts(&parts, Some(peer)), body)
-                .await;
-            Ok::<_, Infallible>(
-                http::Response::from(reply).map(|body| UntilDrained::new(body, until)),
-            )
+            let head = Head::from_parts(&parts, Some(peer));
+            let reply = endpoint.respond(head, body).await;
+            Ok::<_, Infallible>(respond(reply, until, link))
         }
     });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_timeout);
-    builder
-        .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
         .keep_alive_timeout(PING);
-    let connection = builder.serve_connection(TokioIo::new(socket), service);
-    let mut connection = std::pin::pin!(connection);
-    // hyper's own clock for heads starts only when it knows which HTTP this is.
-    let first_head = async {
-        tokio::time::sleep(head_timeout).await;
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(gate), service));
+    let no_request = async {
+        tokio::time::sleep(context.head_timeout).await;
         if asked.load(Ordering::Relaxed) {
             std::future::pending().await
         }
     };
     tokio::select! {
         biased;
-        () = reached(&mut phases, Phase::Draining) => connection.as_mut().graceful_shutdown(),
-        done = connection.as_mut() => return done,
-        () = first_head => return Err("no request in time".into()),
+        () = reached(&mut context.phases, Phase::Draining) => connection.as_mut().graceful_shutdown(),
+        done = connection.as_mut() => return Ok(done?),
+        () = no_request => return Err("no request in time".into()),
     }
     tokio::select! {
         // At once means without another poll, which could end some streams as if they were drained.
         biased;
-        () = reached(&mut phases, Phase::Closed) => Ok(()),
-        done = connection => done,
+        () = reached(&mut context.phases, Phase::Closed) => Ok(()),
+        done = connection => Ok(done?),
     }
+}
+
+/// What the driver of an HTTP/1 connection comes to.
+enum Outcome {
+    Done(hyper::Result<()>),
+    /// The stream that was asked for is the shard's from now on.
+    Taken(Offer),
+}
+
+async fn converse_http1(
+    mut context: Context,
+    gate: Gate<TcpStream>,
+    peer: SocketAddr,
+    counted: Counted,
+) -> Result<(), Error> {
+    let link = gate.link();
+    let offers = Arc::new(Offers::default());
+    let service = Http1 {
+        endpoint: context.endpoint,
+        until: context.phases.clone(),
+        link: link.clone(),
+        offers: offers.clone(),
+        shards: context.shards,
+        peer,
+    };
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(context.head_timeout)
+        .serve_connection(
+            TokioIo::new(gate),
+            service_fn(move |request| service.clone().call(request)),
+        );
+    let mut closing = context.phases.clone();
+    let mut closed = pin!(reached(&mut closing, Phase::Closed));
+    let mut draining = pin!(reached(&mut context.phases, Phase::Draining));
+    let mut drains = false;
+    let outcome = poll_fn(|cx| {
+        // At once means without another poll, which could end some streams as if they were drained.
+        if closed.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        if !drains && draining.as_mut().poll(cx).is_ready() {
+            drains = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        loop {
+            if let Poll::Ready(done) = connection.poll_without_shutdown(cx) {
+                return Poll::Ready(Some(Outcome::Done(done)));
+            }
+            // What was answered before must be out: what hyper still holds would be lost.
+            if !link.is_flushed() || !offers.is_waiting() {
+                return Poll::Pending;
+            }
+            if link.is_read_up()
+                && !drains
+                && let Some(offer) = offers.take()
+            {
+                return Poll::Ready(Some(Outcome::Taken(offer)));
+            }
+            offers.decline();
+        }
+    })
+    .await;
+    let gate = connection.into_parts().io.into_inner();
+    match outcome {
+        None => Ok(()),
+        Some(Outcome::Done(done)) => {
+            done?;
+            let mut socket = gate.into_socket();
+            // So that the end of the last answer is one, also where the client has sent more.
+            socket.shutdown().await?;
+            Ok(())
+        }
+        Some(Outcome::Taken(offer)) => {
+            let socket = gate.into_socket().into_std()?;
+            offer.give(socket, counted);
+            Ok(())
+        }
+    }
+}
+
+/// The requests of one HTTP/1 connection.
+#[derive(Clone)]
+struct Http1 {
+    endpoint: Endpoint,
+    until: watch::Receiver<Phase>,
+    link: Arc<Link>,
+    offers: Arc<Offers>,
+    shards: Arc<Shards>,
+    peer: SocketAddr,
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response<UntilDrained>, Infallible>> + Send>>;
+
+impl Http1 {
+    /// Tells the gate what follows the head, before hyper reads on; then answers.
+    fn call(self, request: Request<Incoming>) -> Answer {
+        let mut bare = false;
+        match request.body().size_hint().exact() {
+            Some(0) => bare = true,
+            Some(length) => self.link.body(length),
+            None => self.link.opaque(),
+        }
+        let may_stream = bare && request.method() == Method::GET && !self.shards.is_empty();
+        if may_stream {
+            self.link.shut();
+        }
+        Box::pin(async move {
+            let version = request.version();
+            let (parts, body) = request.into_parts();
+            let head = Head::from_parts(&parts, Some(self.peer));
+            let mut reply = self.endpoint.respond(head, body).await;
+            if reply.body.is_stream() {
+                close_after(&mut reply.headers);
+                if may_stream && let Some(seat) = self.shards.reserve() {
+                    let offer = Offer {
+                        reply,
+                        version,
+                        seat,
+                    };
+                    reply = self.offers.offer(offer).await;
+                }
+            }
+            self.link.open();
+            Ok(respond(reply, self.until, self.link))
+        })
+    }
+}
+
+fn respond(reply: Reply, until: watch::Receiver<Phase>, link: Arc<Link>) -> Response<UntilDrained> {
+    Response::from(reply).map(|body| UntilDrained::new(body, until, link))
 }

@@ -1,9 +1,23 @@
-//! Serving a hub over HTTP/1.1 and HTTP/2 (by prior knowledge), by hyper.
+//! Serving a hub over HTTP/1.1 and HTTP/2 (by prior knowledge).
+//!
+//! hyper reads every request and answers most of them. An event stream over HTTP/1.1 leaves it before its answer: its socket goes
+//! to a shard, a thread that writes to many.
+//!
+//! - `accept`: connections up to a number. `socket`, `files`: what the operating system is told.
+//! - `connection`: one connection and its requests. `gate`: what keeps hyper from reading too far. `handover`: the way of a
+//!   stream to its shard. `body`: a stream that stays with hyper.
+//! - `shard`: the threads that write.
 
+mod accept;
 mod body;
 mod connection;
+mod files;
+mod gate;
+mod handover;
 mod options;
 mod server;
+mod shard;
+mod socket;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,8 +29,10 @@ use tokio::sync::watch;
 pub use self::options::ServeOptions;
 pub use self::server::Server;
 
-use self::connection::Acceptor;
+use self::accept::Acceptor;
+use self::connection::Context;
 use self::server::{Counts, Phase};
+use self::shard::Shards;
 use crate::error::ServeError;
 use crate::hub::Hub;
 
@@ -56,17 +72,27 @@ impl Hub {
         } else if http.authorizer.is_none() && !http.open_publish {
             return Err(ServeError::Unguarded(local.to_string()));
         }
+        let threads = options.threads.unwrap_or_else(|| {
+            std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+        });
         let (phase, phases) = watch::channel(Phase::Serving);
+        let shards = Shards::start(self, threads, options.write_timeout, &phase);
+        let shards = Arc::new(shards.map_err(ServeError::Threads)?);
         let counts = Arc::new(Counts::default());
         let acceptor = Acceptor {
-            endpoint: self.endpoint(http),
-            max_connections: options.max_connections,
-            head_timeout: options.head_timeout,
-            phases,
+            context: Context {
+                endpoint: self.endpoint(http),
+                shards: shards.clone(),
+                phases,
+                head_timeout: options.head_timeout,
+                write_timeout: options.write_timeout,
+            },
+            sockets: options.sockets,
+            max_connections: options.max_connections.unwrap_or_else(files::connections),
             counts: counts.clone(),
         };
         runtime.spawn(acceptor.run(listener));
-        Ok(Server::new(local, phase, counts))
+        Ok(Server::new(local, phase, shards, counts))
     }
 }
 

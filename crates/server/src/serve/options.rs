@@ -2,14 +2,21 @@
 
 use std::time::Duration;
 
+use super::socket::SocketOptions;
 use crate::http::{Authorizer, Cors, HttpOptions};
+
+/// Probes are a whole second apart at least.
+const MIN_PEER_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How to serve a hub; every method states its default.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
     pub(super) http: HttpOptions,
-    pub(super) max_connections: usize,
+    pub(super) threads: Option<usize>,
+    pub(super) max_connections: Option<usize>,
     pub(super) head_timeout: Duration,
+    pub(super) write_timeout: Duration,
+    pub(super) sockets: SocketOptions,
 }
 
 impl ServeOptions {
@@ -18,8 +25,14 @@ impl ServeOptions {
     pub fn new() -> Self {
         Self {
             http: HttpOptions::new(),
-            max_connections: 10_000,
+            threads: None,
+            max_connections: None,
             head_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            sockets: SocketOptions {
+                peer_timeout: Duration::from_secs(60),
+                send_buffer: 256 << 10,
+            },
         }
     }
 
@@ -58,10 +71,44 @@ impl ServeOptions {
         self
     }
 
-    /// How many connections are served at a time; 10,000 by default. One more gets a 503 and is closed.
+    /// How many connections are served at a time; by default as many as the process may open files, less a few for itself. One
+    /// more gets a 503 and is closed.
     #[must_use]
     pub fn max_connections(mut self, count: usize) -> Self {
-        self.max_connections = count;
+        self.max_connections = Some(count);
+        self
+    }
+
+    /// How many threads write events to sockets; by default one for each processor. Each is a shard: it owns many sockets, and
+    /// writes to all of them by itself. They serve streams over plain HTTP/1.1 and 1.0; others, and all with 0, are served by
+    /// the runtime, which costs more for each of them.
+    #[must_use]
+    pub fn threads(mut self, count: usize) -> Self {
+        self.threads = Some(count);
+        self
+    }
+
+    /// How long a client may take nothing of what is written to it before it is dropped; 30 s by default. Over HTTP/2, where one
+    /// stream may stand still while others go on, it holds for the connection.
+    #[must_use]
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.write_timeout = timeout;
+        self
+    }
+
+    /// How long a peer may leave data or probes unacknowledged before it counts as vanished and is dropped; 60 s by default, at
+    /// least 4 s.
+    #[must_use]
+    pub fn peer_timeout(mut self, timeout: Duration) -> Self {
+        self.sockets.peer_timeout = timeout.max(MIN_PEER_TIMEOUT);
+        self
+    }
+
+    /// How many bytes may wait in the operating system for one client, the log being the buffer for the rest; 256 KiB by
+    /// default. The system allows for as much again for its own needs.
+    #[must_use]
+    pub fn send_buffer(mut self, bytes: usize) -> Self {
+        self.sockets.send_buffer = bytes;
         self
     }
 }

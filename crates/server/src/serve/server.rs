@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::shard::Shards;
+
 /// What a server is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
@@ -35,14 +37,21 @@ pub(super) struct Counts {
 pub struct Server {
     local: SocketAddr,
     phase: watch::Sender<Phase>,
+    shards: Arc<Shards>,
     counts: Arc<Counts>,
 }
 
 impl Server {
-    pub(super) fn new(local: SocketAddr, phase: watch::Sender<Phase>, counts: Arc<Counts>) -> Self {
+    pub(super) fn new(
+        local: SocketAddr,
+        phase: watch::Sender<Phase>,
+        shards: Arc<Shards>,
+        counts: Arc<Counts>,
+    ) -> Self {
         Self {
             local,
             phase,
+            shards,
             counts,
         }
     }
@@ -120,6 +129,7 @@ impl Server {
             *current = phase.max(*current);
             later
         });
+        self.shards.alert();
     }
 }
 

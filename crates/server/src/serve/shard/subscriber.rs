@@ -1,0 +1,239 @@
+//! A socket that a shard writes to, and how far its reader is.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use mio::net::TcpStream;
+
+use super::super::accept::Counted;
+use super::super::handover::Framing;
+use super::pages::{Content, framed};
+use super::wheel::{NEVER, Tick};
+use crate::filter::Filter;
+use crate::frame::Frame;
+
+/// The end of a stream in chunks (RFC 9112, section 7.1).
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// Ten thousand of them are idle most of the time: what only a busy one needs is elsewhere.
+pub(super) struct Subscriber {
+    pub(super) socket: TcpStream,
+    pub(super) filter: Arc<Filter>,
+    /// The offset up to which it has all.
+    pub(super) cursor: u64,
+    /// What a send has left over.
+    rest: Option<Box<Rest>>,
+    pub(super) expires: Tick,
+    /// When something was sent to it last: the heartbeat counts from here.
+    pub(super) quiet_since: Tick,
+    /// Since when it takes nothing of what is there for it; [`NEVER`] while it takes all.
+    pub(super) stalled_since: Tick,
+    /// When the wheel brings it up next.
+    pub(super) look: Tick,
+    pub(super) framing: Framing,
+    pub(super) heartbeat: bool,
+    /// It stands in line to be visited.
+    pub(super) queued: bool,
+    /// It has all that is its own: the next that is told is what follows.
+    pub(super) caught_up: bool,
+    /// Its socket takes nothing; it will say when it does.
+    pub(super) blocked: bool,
+    /// The shard has it in its list of those who are blocked.
+    pub(super) listed: bool,
+    /// A heartbeat is due.
+    pub(super) beat: bool,
+    /// One of the server's open connections.
+    _counted: Counted,
+}
+
+struct Rest {
+    bytes: Bytes,
+    /// Once the bytes are out: the position that is reached, and how large the event was that is delivered by that.
+    then: Option<(u64, usize)>,
+    /// What is sent after that, before the log is read.
+    frames: VecDeque<Frame>,
+}
+
+/// What became of a send.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    All,
+    /// The socket took this many bytes and will say when it takes more.
+    Part(usize),
+}
+
+impl Subscriber {
+    #[expect(clippy::too_many_arguments, reason = "each of them is a field")]
+    pub(super) fn new(
+        socket: TcpStream,
+        filter: Arc<Filter>,
+        cursor: u64,
+        framing: Framing,
+        heartbeat: bool,
+        expires: Tick,
+        now: Tick,
+        counted: Counted,
+    ) -> Self {
+        Self {
+            socket,
+            filter,
+            cursor,
+            rest: None,
+            expires,
+            quiet_since: now,
+            stalled_since: NEVER,
+            look: now,
+            framing,
+            heartbeat,
+            queued: false,
+            caught_up: false,
+            blocked: false,
+            listed: false,
+            beat: false,
+            _counted: counted,
+        }
+    }
+
+    /// What it is sent first: its head, and the frames that a stream begins with.
+    pub(super) fn begin(&mut self, head: Vec<u8>, mut frames: VecDeque<Frame>) {
+        let mut bytes = head;
+        // One packet for the head and the mark.
+        if let Some(first) = frames.pop_front() {
+            bytes.extend_from_slice(&framed(&first, self.framing));
+        }
+        self.rest = Some(Box::new(Rest {
+            bytes: bytes.into(),
+            then: None,
+            frames,
+        }));
+    }
+
+    /// Keeps what a send has left over.
+    pub(super) fn keep(&mut self, bytes: Bytes, then: Option<(u64, usize)>) {
+        self.rest = Some(Box::new(Rest {
+            bytes,
+            then,
+            frames: VecDeque::new(),
+        }));
+    }
+
+    pub(super) fn has_rest(&self) -> bool {
+        self.rest.is_some()
+    }
+
+    /// Whether it is to be put into the line, now that the record at `offset` is there for it.
+    pub(super) fn is_told(&mut self, offset: u64) -> bool {
+        if self.caught_up {
+            // All before is no concern of its own, however far the log has gone.
+            self.cursor = self.cursor.max(offset - 1);
+            self.caught_up = false;
+        }
+        // One that is blocked reads on when it takes something again.
+        let waits = !self.queued && !self.blocked;
+        self.queued |= waits;
+        waits
+    }
+
+    /// Everything that was sent, it took.
+    pub(super) fn took(&mut self, now: Tick) {
+        self.quiet_since = now;
+        self.stalled_since = NEVER;
+    }
+
+    /// The offset up to which it has all once what is left over is out.
+    pub(super) fn position(&self) -> u64 {
+        let then = self.rest.as_ref().and_then(|rest| rest.then);
+        then.map_or(self.cursor, |(cursor, _)| cursor)
+    }
+
+    /// When its time to take something has run out.
+    pub(super) fn stalled_until(&self, timeout: Tick) -> Tick {
+        self.stalled_since.saturating_add(timeout)
+    }
+
+    /// When it wants a heartbeat.
+    pub(super) fn quiet_until(&self, heartbeat: Tick) -> Tick {
+        if self.heartbeat && !self.blocked {
+            self.quiet_since.saturating_add(heartbeat)
+        } else {
+            NEVER
+        }
+    }
+
+    /// Sends what was left over; the events that are out by that, and whether all is.
+    ///
+    /// # Errors
+    ///
+    /// The connection is broken.
+    pub(super) fn send_rest(&mut self) -> io::Result<(Content, Sent)> {
+        let mut out = Content::default();
+        let mut total = 0;
+        while let Some(rest) = &mut self.rest {
+            match send(&mut self.socket, &rest.bytes)? {
+                Sent::Part(taken) => {
+                    rest.bytes.advance(taken);
+                    return Ok((out, Sent::Part(total + taken)));
+                }
+                Sent::All => total += rest.bytes.len(),
+            }
+            if let Some((cursor, size)) = rest.then.take() {
+                self.cursor = cursor;
+                out.events += 1;
+                out.bytes += size;
+            }
+            match rest.frames.pop_front() {
+                Some(frame) => rest.bytes = framed(&frame, self.framing),
+                None => self.rest = None,
+            }
+        }
+        Ok((out, Sent::All))
+    }
+
+    /// Sends; an empty buffer is sent at once.
+    ///
+    /// # Errors
+    ///
+    /// The connection is broken.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<Sent> {
+        send(&mut self.socket, bytes)
+    }
+
+    /// Whether the client is still there and silent. What it sends ends the stream: there is nobody to answer it.
+    ///
+    /// # Errors
+    ///
+    /// The connection is broken.
+    pub(super) fn is_listening(&mut self) -> io::Result<bool> {
+        match self.socket.read(&mut [0; 64]) {
+            Err(error) if is_later(&error) => Ok(true),
+            read => read.map(|_| false),
+        }
+    }
+
+    /// Ends the stream as one that is whole, if it is between two frames.
+    pub(super) fn say_goodbye(&mut self) {
+        if self.framing == Framing::Chunked && self.rest.is_none() && !self.blocked {
+            // Where it does not go out, the client sees a stream that was cut, which it was.
+            let _ = self.socket.write(LAST_CHUNK);
+        }
+    }
+}
+
+fn send(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<Sent> {
+    if bytes.is_empty() {
+        return Ok(Sent::All);
+    }
+    match socket.write(bytes) {
+        Ok(count) if count == bytes.len() => Ok(Sent::All),
+        // A socket that takes less than it is given is full, and says when it is not (epoll(7), edge-triggered).
+        Ok(count) => Ok(Sent::Part(count)),
+        Err(error) if is_later(&error) => Ok(Sent::Part(0)),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_later(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}

@@ -1,0 +1,539 @@
+//! The loop of a shard.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use slab::Slab;
+use smallvec::SmallVec;
+use tokio::sync::watch;
+use tracing::{debug, error};
+
+use super::super::handover::Taken;
+use super::super::server::Phase;
+use super::inbox::{Inbox, Letters};
+use super::pages::{Pages, framed};
+use super::subscriber::{Sent, Subscriber};
+use super::wheel::{Clock, NEVER, Tick, Wheel, in_ticks};
+use crate::options::Slow;
+use crate::state::Shared;
+use crate::stats::End;
+
+/// What other threads wake it by; subscribers have the tokens from 0 on.
+const WAKER: Token = Token(usize::MAX);
+/// After so many visits it looks at closes, timers and new sockets again.
+const VISITS: usize = 256;
+/// How often it looks whether the log's tail has passed those who are blocked.
+const CHECK: Duration = Duration::from_secs(1);
+const EVENTS: usize = 1024;
+
+/// The subscribers of one topic, or of one prefix.
+type Group = SmallVec<[u32; 4]>;
+
+pub(super) struct Worker {
+    hub: Arc<Shared>,
+    /// Which of the hub's shards it is.
+    id: u32,
+    inbox: Arc<Inbox>,
+    phases: watch::Receiver<Phase>,
+    poll: Poll,
+    clock: Clock,
+    heartbeat: Tick,
+    write_timeout: Tick,
+    subscribers: Slab<Subscriber>,
+    groups: Slab<Group>,
+    wheel: Wheel,
+    pages: Pages,
+    /// Who is to be visited, in turn.
+    line: VecDeque<u32>,
+    /// Those who are blocked, and some who were.
+    blocked: Vec<u32>,
+    check: Tick,
+    draining: bool,
+    closed: bool,
+}
+
+impl Worker {
+    pub(super) fn new(
+        hub: Arc<Shared>,
+        write_timeout: Duration,
+        phases: watch::Receiver<Phase>,
+    ) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let inbox = Arc::new(Inbox::new(poll.registry(), WAKER)?);
+        let id = hub.lock().shards.insert(inbox.clone());
+        Ok(Self {
+            // A hub has never more shards than threads, which are counted in fewer bits.
+            id: u32::try_from(id).unwrap_or(u32::MAX),
+            inbox,
+            phases,
+            poll,
+            clock: Clock::start(),
+            heartbeat: hub.heartbeat.map_or(NEVER, in_ticks),
+            write_timeout: in_ticks(write_timeout),
+            subscribers: Slab::new(),
+            groups: Slab::new(),
+            wheel: Wheel::new(),
+            pages: Pages::default(),
+            line: VecDeque::new(),
+            blocked: Vec::new(),
+            check: NEVER,
+            draining: false,
+            closed: false,
+            hub,
+        })
+    }
+
+    pub(super) fn inbox(&self) -> Arc<Inbox> {
+        self.inbox.clone()
+    }
+
+    /// Works until the server has ended.
+    pub(super) fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut letters = Letters::default();
+        loop {
+            if let Err(error) = self.wait(&mut events)
+                && error.kind() != ErrorKind::Interrupted
+            {
+                // Nothing more can be heard of any socket.
+                error!(target: "eventwire::hub", %error, "a shard cannot wait for its sockets: it ends their streams");
+                self.end_all();
+            }
+            for event in &events {
+                self.hear(event);
+            }
+            self.inbox.take(&mut letters);
+            self.open(&mut letters);
+            let phase = *self.phases.borrow();
+            if phase == Phase::Closed {
+                self.end_all();
+            }
+            let last_round = phase >= Phase::Draining;
+            let closed = self.hub.lock().closed;
+            if (last_round && !self.draining) || (closed && !self.closed) {
+                (self.draining, self.closed) = (last_round, closed);
+                // What was read before does not know it.
+                self.pages.clear();
+                self.line_up_all();
+            }
+            self.look_at_times();
+            for _ in 0..VISITS {
+                let Some(key) = self.line.pop_front() else {
+                    break;
+                };
+                self.visit(key);
+            }
+            if last_round && self.subscribers.is_empty() && self.inbox.end() {
+                return;
+            }
+        }
+    }
+
+    /// Waits for sockets, letters or a timer; not at all while somebody stands in line.
+    fn wait(&mut self, events: &mut Events) -> io::Result<()> {
+        let timeout = if self.line.is_empty() && self.inbox.sleep() {
+            let due = self.wheel.next().into_iter().chain([self.check]).min();
+            due.filter(|due| *due != NEVER)
+                .map(|due| self.clock.until(due))
+        } else {
+            Some(Duration::ZERO)
+        };
+        let waited = self.poll.poll(events, timeout);
+        self.inbox.awake();
+        waited
+    }
+
+    /// What a socket says.
+    fn hear(&mut self, event: &Event) {
+        let token = event.token().0;
+        let Some(subscriber) = self.subscribers.get_mut(token) else {
+            return;
+        };
+        let key = token as u32;
+        if event.is_error() {
+            let error = subscriber.socket.take_error().ok().flatten();
+            self.lose(key, error);
+        } else if event.is_readable() || event.is_read_closed() {
+            match subscriber.is_listening() {
+                Ok(true) => {}
+                Ok(false) => self.end(key, None),
+                Err(error) => self.lose(key, Some(error)),
+            }
+        }
+        // It may be gone by now.
+        if event.is_writable()
+            && let Some(subscriber) = self.subscribers.get_mut(token)
+            && subscriber.blocked
+        {
+            subscriber.blocked = false;
+            self.line_up(key);
+        }
+    }
+
+    fn open(&mut self, letters: &mut Letters) {
+        if !letters.told.is_empty() || letters.told_all.is_some() {
+            // Before anybody reads: whoever is told reads what is told.
+            self.pages.clear();
+        }
+        for &(group, offset) in &letters.told {
+            let Some(group) = self.groups.get(group as usize) else {
+                continue;
+            };
+            for &key in group {
+                if let Some(subscriber) = self.subscribers.get_mut(key as usize)
+                    && subscriber.is_told(offset)
+                {
+                    self.line.push_back(key);
+                }
+            }
+        }
+        if let Some(offset) = letters.told_all {
+            for (key, subscriber) in &mut self.subscribers {
+                if subscriber.is_told(offset) {
+                    self.line.push_back(key as u32);
+                }
+            }
+        }
+        for taken in letters.arrived.drain(..) {
+            self.admit(taken);
+        }
+    }
+
+    fn admit(&mut self, taken: Taken) {
+        let Taken {
+            socket,
+            head,
+            framing,
+            stream,
+            counted,
+        } = taken;
+        let remains = stream.into_remains();
+        let now = self.clock.now();
+        let expires = remains.expires.map_or(NEVER, |at| {
+            let left = at.saturating_duration_since(tokio::time::Instant::now());
+            self.clock.at(Instant::now() + left)
+        });
+        let mut socket = TcpStream::from_std(socket);
+        let entry = self.subscribers.vacant_entry();
+        let key = entry.key() as u32;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registered = self
+            .poll
+            .registry()
+            .register(&mut socket, Token(entry.key()), interest);
+        let mut subscriber = Subscriber::new(
+            socket,
+            remains.filter.clone(),
+            remains.cursor,
+            framing,
+            remains.heartbeat && self.heartbeat != NEVER,
+            expires,
+            now,
+            counted,
+        );
+        subscriber.begin(head, remains.ready);
+        entry.insert(subscriber);
+        let groups = &mut self.groups;
+        let joined = self
+            .hub
+            .lock()
+            .log
+            .index
+            .join(&remains.filter, self.id, || {
+                groups.insert(Group::new()) as u32
+            });
+        for group in joined {
+            self.groups[group as usize].push(key);
+        }
+        if let Err(error) = registered {
+            self.lose(key, Some(error));
+            return;
+        }
+        self.schedule(key, now);
+        self.line_up(key);
+    }
+
+    /// Puts it into the line, once.
+    fn line_up(&mut self, key: u32) {
+        let subscriber = &mut self.subscribers[key as usize];
+        if !subscriber.queued {
+            subscriber.queued = true;
+            self.line.push_back(key);
+        }
+    }
+
+    fn line_up_all(&mut self) {
+        for (key, subscriber) in &mut self.subscribers {
+            if !subscriber.queued && !subscriber.blocked {
+                subscriber.queued = true;
+                self.line.push_back(key as u32);
+            }
+        }
+    }
+
+    /// Gives a subscriber all that it lacks, up to a page.
+    fn visit(&mut self, key: u32) {
+        let now = self.clock.now();
+        let Some(subscriber) = self.subscribers.get_mut(key as usize) else {
+            return;
+        };
+        subscriber.queued = false;
+        if subscriber.blocked {
+            return;
+        }
+        if subscriber.caught_up && !self.settle(key) {
+            return self.line_up(key);
+        }
+        let subscriber = &mut self.subscribers[key as usize];
+        if subscriber.has_rest() {
+            match subscriber.send_rest() {
+                Err(error) => return self.lose(key, Some(error)),
+                Ok((content, sent)) => {
+                    self.hub.delivered.add(content.events, content.bytes);
+                    if let Sent::Part(taken) = sent {
+                        return self.block(key, taken > 0, now);
+                    }
+                    subscriber.took(now);
+                }
+            }
+        }
+        let page = self.pages.read(
+            &self.hub,
+            &subscriber.filter,
+            subscriber.cursor,
+            subscriber.framing,
+        );
+        let page = match page {
+            Ok(page) => page,
+            Err(end) => return self.end(key, Some(end)),
+        };
+        match subscriber.send(&page.bytes) {
+            Err(error) => return self.lose(key, Some(error)),
+            Ok(Sent::Part(taken)) => {
+                let broken = page.broken(taken, subscriber.framing);
+                self.hub
+                    .delivered
+                    .add(broken.content.events, broken.content.bytes);
+                subscriber.cursor = broken.reached.unwrap_or(subscriber.cursor);
+                if let Some((rest, then)) = broken.rest {
+                    subscriber.keep(rest, Some(then));
+                }
+                return self.block(key, taken > 0, now);
+            }
+            Ok(Sent::All) => {}
+        }
+        let content = page.content();
+        self.hub.delivered.add(content.events, content.bytes);
+        subscriber.cursor = page.cursor;
+        if !page.bytes.is_empty() {
+            subscriber.took(now);
+            subscriber.beat = false;
+        }
+        if !page.all {
+            return self.line_up(key);
+        }
+        subscriber.caught_up = true;
+        if page.closed {
+            self.end(key, Some(End::Closed));
+        } else if self.draining {
+            self.end(key, Some(End::Drained));
+        } else if subscriber.beat {
+            self.beat(key, now);
+        }
+    }
+
+    /// Moves one that has all to the log's end. Not where it may have been told of something in this moment.
+    fn settle(&mut self, key: u32) -> bool {
+        let state = self.hub.lock();
+        // Told under the same lock: so there is nothing between the log's end and what the inbox says.
+        let settled = self.inbox.is_quiet();
+        if settled {
+            self.subscribers[key as usize].cursor = state.log.last();
+        }
+        settled
+    }
+
+    /// A comment and a mark for one that has all and was quiet.
+    fn beat(&mut self, key: u32, now: Tick) {
+        let subscriber = &mut self.subscribers[key as usize];
+        subscriber.beat = false;
+        let frame = self.pages.heartbeat(&self.hub, subscriber.cursor);
+        let bytes = framed(&frame, subscriber.framing);
+        match subscriber.send(&bytes) {
+            Err(error) => self.lose(key, Some(error)),
+            Ok(Sent::All) => subscriber.took(now),
+            Ok(Sent::Part(taken)) => {
+                if taken > 0 {
+                    subscriber.keep(bytes.slice(taken..), None);
+                }
+                self.block(key, taken > 0, now);
+            }
+        }
+    }
+
+    /// Its socket is full.
+    fn block(&mut self, key: u32, progress: bool, now: Tick) {
+        let subscriber = &mut self.subscribers[key as usize];
+        subscriber.blocked = true;
+        subscriber.caught_up = false;
+        if progress || subscriber.stalled_since == NEVER {
+            subscriber.stalled_since = now;
+        }
+        self.inbox.slowest_of(subscriber.position());
+        if !subscriber.listed {
+            subscriber.listed = true;
+            self.blocked.push(key);
+        }
+        if self.check == NEVER {
+            self.check = now.saturating_add(in_ticks(CHECK));
+        }
+        self.schedule(key, now);
+    }
+
+    fn look_at_times(&mut self) {
+        let now = self.clock.now();
+        let mut up = Vec::new();
+        self.wheel.turn(now, |key, tick| up.push((key, tick)));
+        for (key, tick) in up {
+            let subscriber = self.subscribers.get(key as usize);
+            // Others are entered again, or gone.
+            if subscriber.is_some_and(|subscriber| subscriber.look == tick) {
+                self.look(key, now);
+            }
+        }
+        if now >= self.check {
+            self.check_blocked(now);
+        }
+    }
+
+    /// What is due for a subscriber.
+    fn look(&mut self, key: u32, now: Tick) {
+        let subscriber = &mut self.subscribers[key as usize];
+        if subscriber.expires <= now {
+            return self.end(key, Some(End::Expired));
+        }
+        if subscriber.stalled_until(self.write_timeout) <= now {
+            return self.end(key, Some(End::Stalled));
+        }
+        if subscriber.quiet_until(self.heartbeat) <= now {
+            subscriber.beat = true;
+            self.line_up(key);
+        }
+        self.schedule(key, now);
+    }
+
+    /// Has it come up when something is due for it.
+    fn schedule(&mut self, key: u32, now: Tick) {
+        let subscriber = &mut self.subscribers[key as usize];
+        let beat = match subscriber.beat {
+            // It is about to be sent.
+            true => now.saturating_add(self.heartbeat),
+            false => subscriber.quiet_until(self.heartbeat),
+        };
+        let stalled = subscriber.stalled_until(self.write_timeout);
+        let due = subscriber.expires.min(stalled).min(beat);
+        let comes_up = subscriber.look > now && subscriber.look <= due;
+        if due != NEVER && !comes_up {
+            subscriber.look = self.wheel.enter(key, due);
+        }
+    }
+
+    /// Ends those whom the log's tail has passed: they do not read, and so do not notice by themselves.
+    fn check_blocked(&mut self, now: Tick) {
+        let subscribers = &mut self.subscribers;
+        self.blocked.retain(|&key| {
+            let subscriber = subscribers.get_mut(key as usize);
+            subscriber.is_some_and(|subscriber| {
+                subscriber.listed = subscriber.blocked;
+                subscriber.blocked
+            })
+        });
+        let mut slow = Vec::new();
+        if self.hub.slow == Slow::Disconnect && !self.blocked.is_empty() {
+            let mut state = self.hub.lock();
+            state.log.expire(tokio::time::Instant::now());
+            slow.extend(self.blocked.iter().copied().filter(|&key| {
+                let subscriber = &subscribers[key as usize];
+                state.log.lost(&subscriber.filter, subscriber.position())
+            }));
+        }
+        for key in slow {
+            self.end(key, Some(End::Slow));
+        }
+        let behind = self
+            .blocked
+            .iter()
+            .filter_map(|&key| self.subscribers.get(key as usize));
+        self.inbox
+            .set_slowest(behind.map(Subscriber::position).min());
+        self.check = match self.blocked.is_empty() {
+            true => NEVER,
+            false => now.saturating_add(in_ticks(CHECK)),
+        };
+    }
+
+    /// The connection is broken.
+    fn lose(&mut self, key: u32, error: Option<io::Error>) {
+        let vanished = error
+            .as_ref()
+            .is_some_and(|error| error.kind() == ErrorKind::TimedOut);
+        if let Some(error) = error {
+            debug!(target: "eventwire::hub", %error, "a subscriber's connection broke");
+        }
+        self.end(key, vanished.then_some(End::Vanished));
+    }
+
+    /// Ends a stream; without a reason, its reader is gone.
+    fn end(&mut self, key: u32, end: Option<End>) {
+        if end.is_some_and(|end| end != End::Vanished)
+            && let Some(subscriber) = self.subscribers.get_mut(key as usize)
+        {
+            subscriber.say_goodbye();
+        }
+        self.remove(key, end);
+    }
+
+    fn remove(&mut self, key: u32, end: Option<End>) {
+        let Some(subscriber) = self.subscribers.try_remove(key as usize) else {
+            return;
+        };
+        let groups = &mut self.groups;
+        let mut state = self.hub.lock();
+        state.log.index.leave(&subscriber.filter, self.id, |group| {
+            let members = &mut groups[group as usize];
+            if let Some(place) = members.iter().position(|member| *member == key) {
+                members.swap_remove(place);
+            }
+            let empty = members.is_empty();
+            if empty {
+                groups.remove(group as usize);
+            }
+            empty
+        });
+        state.leave(&subscriber.filter, end);
+        drop(state);
+        self.inbox.left();
+    }
+
+    /// Cuts all streams: their clients see that they are not whole, and come back.
+    fn end_all(&mut self) {
+        let keys: Vec<_> = self.subscribers.iter().map(|(key, _)| key as u32).collect();
+        for key in keys {
+            self.remove(key, Some(End::Closed));
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Also after a panic: nobody is to wait for it.
+        self.inbox.abandon();
+        self.end_all();
+        self.hub.lock().shards.try_remove(self.id as usize);
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 use tracing::info;
@@ -14,7 +13,7 @@ use crate::options::HubBuilder;
 use crate::position::EventId;
 use crate::publish::Publication;
 use crate::resume::{self, Start};
-use crate::state::Shared;
+use crate::state::{Content, Shared};
 use crate::stats::Stats;
 use crate::store::memory::Log;
 use crate::subscribe::Subscribe;
@@ -141,7 +140,9 @@ impl Hub {
         let first = state.log.first_after(&filter, begin.cursor);
         let id = state.readers.insert(begin.cursor);
         state.subscribers += 1;
-        state.resets += u64::from(begin.reset.is_some());
+        if begin.reset.is_some() {
+            shared.delivered.add(Content::RESET);
+        }
         // What writes the log of the process may be slow, or publish to this very hub.
         drop(state);
         info!(
@@ -167,17 +168,17 @@ impl Hub {
 
     /// What the hub holds and has done.
     pub fn stats(&self) -> Stats {
-        let delivered = &self.shared().delivered;
+        let delivered = self.shared().delivered.sum();
         let mut state = self.shared().lock();
         state.log.expire(Instant::now());
         Stats {
             subscribers: state.subscribers,
             topics: state.log.index.len(),
             published: state.published,
-            delivered: delivered.frames.load(Ordering::Relaxed),
-            delivered_bytes: delivered.bytes.load(Ordering::Relaxed),
+            delivered: delivered.events,
+            delivered_bytes: delivered.bytes,
             lag: state.lag(),
-            resets: state.resets,
+            resets: delivered.resets,
             events: state.log.len(),
             bytes: state.log.bytes(),
             first: state.log.first().map(|offset| state.log.id(offset)),

@@ -201,13 +201,11 @@ impl Subscription {
         } else {
             self.quiet_since = now;
         }
-        state.resets += u64::from(page.reset.is_some());
         if let Some(position) = state.readers.get_mut(self.id) {
             *position = if empty { WAITING } else { page.cursor };
         }
         drop(state);
-        let bytes = page.frames.iter().map(|(_, frame)| frame.len()).sum();
-        self.hub.delivered.add(page.frames.len(), bytes);
+        self.hub.delivered.add(page.content());
         self.ready.extend(page.reset);
         self.ready
             .extend(page.frames.into_iter().map(|(_, frame)| frame));

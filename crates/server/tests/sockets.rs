@@ -1,110 +1,16 @@
-//! The hub on real sockets. Every wait is bounded; none is measured.
+//! The hub on real sockets.
 
-use std::future::Future;
+mod support;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use eventwire_server::{Hub, Publication, ServeError, ServeOptions, Server};
+use eventwire_server::{Hub, ServeError, ServeOptions, Server};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Longer than anything here takes, so that a test that fails does not hang.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-async fn within<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what)
-        .await
-        .expect("it does not hang")
-}
-
-async fn serve(hub: &Hub) -> Server {
-    hub.serve("127.0.0.1:0", ServeOptions::new()).await.unwrap()
-}
-
-async fn publish(hub: &Hub, topic: &str, data: &str) -> String {
-    hub.publish(Publication::new(topic, data))
-        .await
-        .unwrap()
-        .to_string()
-}
-
-fn id(hub: &Hub, offset: u64) -> String {
-    format!("{}-{offset}", hub.stats().last.epoch())
-}
-
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let wait = async {
-        while !holds() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait)
-        .await
-        .unwrap_or_else(|_| panic!("{what}"));
-}
-
-/// A connection, byte by byte as it is.
-struct Raw {
-    socket: TcpStream,
-    got: String,
-}
-
-impl Raw {
-    async fn connect(server: &Server) -> Self {
-        let socket = within(TcpStream::connect(server.local_addr()))
-            .await
-            .unwrap();
-        Self {
-            socket,
-            got: String::new(),
-        }
-    }
-
-    async fn send(&mut self, text: &str) {
-        within(self.socket.write_all(text.as_bytes()))
-            .await
-            .unwrap();
-    }
-
-    async fn get(server: &Server, target: &str, headers: &str) -> Self {
-        let mut raw = Self::connect(server).await;
-        raw.send(&format!(
-            "GET {target} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
-        ))
-        .await;
-        raw
-    }
-
-    /// More bytes; false at the end.
-    async fn more(&mut self) -> bool {
-        let mut bytes = [0; 4096];
-        let count = within(self.socket.read(&mut bytes)).await.unwrap_or(0);
-        self.got
-            .push_str(std::str::from_utf8(&bytes[..count]).unwrap());
-        count > 0
-    }
-
-    /// Everything up to and with `end`, which is taken out.
-    async fn take(&mut self, end: &str) -> String {
-        loop {
-            if let Some(at) = self.got.find(end) {
-                return self.got.drain(..at + end.len()).collect();
-            }
-            assert!(
-                self.more().await,
-                "ended after {:?}, without {end:?}",
-                self.got
-            );
-        }
-    }
-
-    async fn rest(&mut self) -> String {
-        while self.more().await {}
-        std::mem::take(&mut self.got)
-    }
-}
+use support::{PATIENCE, Raw, id, publish, serve, until, within};
 
 #[tokio::test]
 async fn the_head_and_the_mark_come_at_once_and_events_as_they_are_published() {

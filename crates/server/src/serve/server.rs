@@ -76,6 +76,11 @@ impl Server {
         self.counts.open.load(Ordering::Relaxed)
     }
 
+    /// How many of the connections are streams that shards write, each of which costs little beyond its socket.
+    pub fn sharded(&self) -> usize {
+        self.shards.load()
+    }
+
     /// How many connections were refused because there were too many.
     pub fn refused(&self) -> u64 {
         self.counts.refused.load(Ordering::Relaxed)

@@ -70,6 +70,11 @@ impl Shards {
         self.0.iter().min_by_key(|inbox| inbox.load())?.reserve()
     }
 
+    /// How many streams they have.
+    pub(super) fn load(&self) -> usize {
+        self.0.iter().map(|inbox| inbox.load()).sum()
+    }
+
     /// Lets them see what the server is at.
     pub(super) fn alert(&self) {
         self.0.iter().for_each(|inbox| inbox.alert());

@@ -9,7 +9,7 @@ use super::super::handover::Framing;
 use crate::filter::Filter;
 use crate::frame::Frame;
 use crate::resume;
-use crate::state::Shared;
+use crate::state::{Content, Shared};
 use crate::stats::End;
 
 /// How many bytes of frames a subscriber is sent at a time. A burst should fit into one send; one that replays much lets
@@ -20,10 +20,9 @@ const PAGE: usize = 128 << 10;
 pub(super) struct Page {
     /// All of them, one after the other.
     pub(super) bytes: Bytes,
-    /// Each with the position that it brings its reader to, and where it ends in the bytes.
-    frames: Vec<(u64, Frame, usize)>,
-    /// How many of the frames are events: a reset is none.
-    events: usize,
+    frames: Vec<Sheet>,
+    /// What is in it.
+    pub(super) content: Content,
     /// The position that its reader then has.
     pub(super) cursor: u64,
     /// Whether that is the log's end.
@@ -32,53 +31,48 @@ pub(super) struct Page {
     pub(super) closed: bool,
 }
 
-/// Events, and their bytes without framing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Content {
-    pub(super) events: usize,
-    pub(super) bytes: usize,
+/// A frame of a page.
+struct Sheet {
+    frame: Frame,
+    content: Content,
+    /// The position that it brings its reader to.
+    offset: u64,
+    /// Where it ends in the page.
+    end: usize,
 }
 
-/// Where a send has ended within a page.
-pub(super) struct Broken {
-    /// The position that was reached by whole frames, if any.
-    pub(super) reached: Option<u64>,
+/// What is reached once some bytes are out: a position, and what was delivered by that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reached {
+    pub(super) cursor: u64,
     pub(super) content: Content,
-    /// What is left of a frame of which a part was sent, with the position that it leads to and the size of the event.
-    pub(super) rest: Option<(Bytes, (u64, usize))>,
 }
 
 impl Page {
-    /// What is in it.
-    pub(super) fn content(&self) -> Content {
-        self.content_of(self.frames.len())
-    }
-
-    /// What is in its first frames.
-    fn content_of(&self, frames: usize) -> Content {
-        let resets = self.frames.len() - self.events;
-        let events = &self.frames[resets.min(frames)..frames];
-        Content {
-            events: events.len(),
-            bytes: events.iter().map(|(_, frame, _)| frame.len()).sum(),
-        }
-    }
-
-    /// What there is to know where only `sent` bytes of it were taken. The rest is a part of the log's own frame, so that
-    /// whoever waits holds no page.
-    pub(super) fn broken(&self, sent: usize, framing: Framing) -> Broken {
-        let whole = self.frames.partition_point(|&(_, _, end)| end <= sent);
-        let reached = whole.checked_sub(1).map(|last| self.frames[last].0);
-        let begin = whole.checked_sub(1).map_or(0, |last| self.frames[last].2);
-        let rest = self.frames.get(whole).filter(|_| sent > begin);
-        Broken {
-            reached,
-            content: self.content_of(whole),
-            rest: rest.map(|(offset, frame, _)| {
-                let rest = framed(frame, framing).slice(sent - begin..);
-                (rest, (*offset, frame.len()))
-            }),
-        }
+    /// What is reached where only `sent` bytes of it were taken, if anything is; and what is left of a frame of which a part was
+    /// sent. That is a part of the log's own frame, so that whoever waits holds no page.
+    pub(super) fn broken(
+        &self,
+        sent: usize,
+        framing: Framing,
+    ) -> (Option<Reached>, Option<(Bytes, Reached)>) {
+        let (whole, others) = self
+            .frames
+            .split_at(self.frames.partition_point(|sheet| sheet.end <= sent));
+        let begin = whole.last().map_or(0, |sheet| sheet.end);
+        let reached = whole.last().map(|sheet| Reached {
+            cursor: sheet.offset,
+            content: whole.iter().map(|sheet| sheet.content).sum(),
+        });
+        let cut = others.first().filter(|_| sent > begin);
+        let rest = cut.map(|sheet| {
+            let reached = Reached {
+                cursor: sheet.offset,
+                content: sheet.content,
+            };
+            (framed(&sheet.frame, framing).slice(sent - begin..), reached)
+        });
+        (reached, rest)
     }
 }
 
@@ -142,27 +136,36 @@ fn read(hub: &Shared, filter: &Filter, cursor: u64, framing: Framing) -> Result<
         state.log.expire(tokio::time::Instant::now());
         (state.read(filter, cursor, PAGE, hub.slow)?, state.closed)
     };
-    let events = found.frames.len();
+    let content = found.content();
     let before = found
         .frames
         .first()
         .map_or(found.cursor, |(offset, _)| offset - 1);
-    let reset = found.reset.map(|frame| (before, frame));
+    let reset = found.reset.map(|frame| (before, Content::RESET, frame));
+    let events = found.frames.into_iter().map(|(offset, frame)| {
+        let content = Content::event(&frame);
+        (offset, content, frame)
+    });
     let mut end = 0;
     let frames: Vec<_> = reset
         .into_iter()
-        .chain(found.frames)
-        .map(|(offset, frame)| {
+        .chain(events)
+        .map(|(offset, content, frame)| {
             end += framed(&frame, framing).len();
-            (offset, frame, end)
+            Sheet {
+                frame,
+                content,
+                offset,
+                end,
+            }
         })
         .collect();
     let bytes = match &frames[..] {
-        [(_, frame, _)] => framed(frame, framing),
+        [only] => framed(&only.frame, framing),
         _ => {
             let mut all = BytesMut::with_capacity(end);
-            for (_, frame, _) in &frames {
-                all.extend_from_slice(&framed(frame, framing));
+            for sheet in &frames {
+                all.extend_from_slice(&framed(&sheet.frame, framing));
             }
             all.freeze()
         }
@@ -170,7 +173,7 @@ fn read(hub: &Shared, filter: &Filter, cursor: u64, framing: Framing) -> Result<
     Ok(Page {
         bytes,
         frames,
-        events,
+        content,
         cursor: found.cursor,
         all: found.all,
         closed,

@@ -9,10 +9,12 @@ use mio::net::TcpStream;
 
 use super::super::accept::Counted;
 use super::super::handover::Framing;
-use super::pages::{Content, framed};
+use super::pages::{Reached, framed};
 use super::wheel::{NEVER, Tick};
 use crate::filter::Filter;
 use crate::frame::Frame;
+use crate::state::Content;
+use crate::stats::End;
 
 /// The end of a stream in chunks (RFC 9112, section 7.1).
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
@@ -44,14 +46,16 @@ pub(super) struct Subscriber {
     pub(super) listed: bool,
     /// A heartbeat is due.
     pub(super) beat: bool,
+    /// Why it ends, once it has what is left over.
+    pub(super) ending: Option<End>,
     /// One of the server's open connections.
     _counted: Counted,
 }
 
 struct Rest {
     bytes: Bytes,
-    /// Once the bytes are out: the position that is reached, and how large the event was that is delivered by that.
-    then: Option<(u64, usize)>,
+    /// What is reached once the bytes are out.
+    then: Option<Reached>,
     /// What is sent after that, before the log is read.
     frames: VecDeque<Frame>,
 }
@@ -92,6 +96,7 @@ impl Subscriber {
             blocked: false,
             listed: false,
             beat: false,
+            ending: None,
             _counted: counted,
         }
     }
@@ -111,7 +116,7 @@ impl Subscriber {
     }
 
     /// Keeps what a send has left over.
-    pub(super) fn keep(&mut self, bytes: Bytes, then: Option<(u64, usize)>) {
+    pub(super) fn keep(&mut self, bytes: Bytes, then: Option<Reached>) {
         self.rest = Some(Box::new(Rest {
             bytes,
             then,
@@ -145,7 +150,7 @@ impl Subscriber {
     /// The offset up to which it has all once what is left over is out.
     pub(super) fn position(&self) -> u64 {
         let then = self.rest.as_ref().and_then(|rest| rest.then);
-        then.map_or(self.cursor, |(cursor, _)| cursor)
+        then.map_or(self.cursor, |reached| reached.cursor)
     }
 
     /// When its time to take something has run out.
@@ -178,10 +183,9 @@ impl Subscriber {
                 }
                 Sent::All => total += rest.bytes.len(),
             }
-            if let Some((cursor, size)) = rest.then.take() {
-                self.cursor = cursor;
-                out.events += 1;
-                out.bytes += size;
+            if let Some(reached) = rest.then.take() {
+                self.cursor = reached.cursor;
+                out += reached.content;
             }
             match rest.frames.pop_front() {
                 Some(frame) => rest.bytes = framed(&frame, self.framing),
@@ -212,11 +216,11 @@ impl Subscriber {
         }
     }
 
-    /// Ends the stream as one that is whole, if it is between two frames.
-    pub(super) fn say_goodbye(&mut self) {
-        if self.framing == Framing::Chunked && self.rest.is_none() && !self.blocked {
-            // Where it does not go out, the client sees a stream that was cut, which it was.
-            let _ = self.socket.write(LAST_CHUNK);
+    /// Lets it end as a stream that is whole, if it is between two frames: once that is out, it is over.
+    pub(super) fn say_goodbye(&mut self, end: End) {
+        self.ending = Some(end);
+        if self.framing == Framing::Chunked && self.rest.is_none() {
+            self.keep(Bytes::from_static(LAST_CHUNK), None);
         }
     }
 }

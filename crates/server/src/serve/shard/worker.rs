@@ -161,7 +161,7 @@ impl Worker {
         } else if event.is_readable() || event.is_read_closed() {
             match subscriber.is_listening() {
                 Ok(true) => {}
-                Ok(false) => self.end(key, None),
+                Ok(false) => self.remove(key, None),
                 Err(error) => self.lose(key, Some(error)),
             }
         }
@@ -294,13 +294,16 @@ impl Worker {
             match subscriber.send_rest() {
                 Err(error) => return self.lose(key, Some(error)),
                 Ok((content, sent)) => {
-                    self.hub.delivered.add(content.events, content.bytes);
+                    self.hub.delivered.add(content);
                     if let Sent::Part(taken) = sent {
                         return self.block(key, taken > 0, now);
                     }
                     subscriber.took(now);
                 }
             }
+        }
+        if let Some(end) = subscriber.ending {
+            return self.remove(key, Some(end));
         }
         let page = self.pages.read(
             &self.hub,
@@ -310,25 +313,24 @@ impl Worker {
         );
         let page = match page {
             Ok(page) => page,
-            Err(end) => return self.end(key, Some(end)),
+            Err(end) => return self.end(key, end),
         };
         match subscriber.send(&page.bytes) {
             Err(error) => return self.lose(key, Some(error)),
             Ok(Sent::Part(taken)) => {
-                let broken = page.broken(taken, subscriber.framing);
-                self.hub
-                    .delivered
-                    .add(broken.content.events, broken.content.bytes);
-                subscriber.cursor = broken.reached.unwrap_or(subscriber.cursor);
-                if let Some((rest, then)) = broken.rest {
+                let (reached, rest) = page.broken(taken, subscriber.framing);
+                if let Some(reached) = reached {
+                    subscriber.cursor = reached.cursor;
+                    self.hub.delivered.add(reached.content);
+                }
+                if let Some((rest, then)) = rest {
                     subscriber.keep(rest, Some(then));
                 }
                 return self.block(key, taken > 0, now);
             }
             Ok(Sent::All) => {}
         }
-        let content = page.content();
-        self.hub.delivered.add(content.events, content.bytes);
+        self.hub.delivered.add(page.content);
         subscriber.cursor = page.cursor;
         if !page.bytes.is_empty() {
             subscriber.took(now);
@@ -339,9 +341,9 @@ impl Worker {
         }
         subscriber.caught_up = true;
         if page.closed {
-            self.end(key, Some(End::Closed));
+            self.end(key, End::Closed);
         } else if self.draining {
-            self.end(key, Some(End::Drained));
+            self.end(key, End::Drained);
         } else if subscriber.beat {
             self.beat(key, now);
         }
@@ -415,10 +417,10 @@ impl Worker {
     fn look(&mut self, key: u32, now: Tick) {
         let subscriber = &mut self.subscribers[key as usize];
         if subscriber.expires <= now {
-            return self.end(key, Some(End::Expired));
+            return self.end(key, End::Expired);
         }
         if subscriber.stalled_until(self.write_timeout) <= now {
-            return self.end(key, Some(End::Stalled));
+            return self.end(key, End::Stalled);
         }
         if subscriber.quiet_until(self.heartbeat) <= now {
             subscriber.beat = true;
@@ -463,7 +465,7 @@ impl Worker {
             }));
         }
         for key in slow {
-            self.end(key, Some(End::Slow));
+            self.end(key, End::Slow);
         }
         let behind = self
             .blocked
@@ -485,19 +487,22 @@ impl Worker {
         if let Some(error) = error {
             debug!(target: "eventwire::hub", %error, "a subscriber's connection broke");
         }
-        self.end(key, vanished.then_some(End::Vanished));
+        self.remove(key, vanished.then_some(End::Vanished));
     }
 
-    /// Ends a stream; without a reason, its reader is gone.
-    fn end(&mut self, key: u32, end: Option<End>) {
-        if end.is_some_and(|end| end != End::Vanished)
-            && let Some(subscriber) = self.subscribers.get_mut(key as usize)
-        {
-            subscriber.say_goodbye();
+    /// Ends a stream: at once where its reader does not read, or else once it has the end.
+    fn end(&mut self, key: u32, end: End) {
+        let Some(subscriber) = self.subscribers.get_mut(key as usize) else {
+            return;
+        };
+        if subscriber.blocked || subscriber.ending.is_some() {
+            return self.remove(key, Some(end));
         }
-        self.remove(key, end);
+        subscriber.say_goodbye(end);
+        self.line_up(key);
     }
 
+    /// Takes it out; without a reason, its reader is gone.
     fn remove(&mut self, key: u32, end: Option<End>) {
         let Some(subscriber) = self.subscribers.try_remove(key as usize) else {
             return;

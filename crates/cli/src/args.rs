@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Parser, Subcommand};
 
 use crate::address::header;
+use crate::bench::Bench;
 
 /// Server-Sent Events from the command line.
 #[derive(Debug, Parser)]
@@ -19,6 +20,7 @@ pub(crate) enum Command {
     Serve(Serve),
     Tail(Tail),
     Publish(Publish),
+    Bench(Bench),
 }
 
 /// Run a hub: publish to it and subscribe to it over HTTP.
@@ -124,7 +126,7 @@ pub(crate) struct Publish {
     pub(crate) data: String,
 }
 
-fn seconds(typed: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(typed: &str) -> Result<Duration, String> {
     let seconds: f64 = typed
         .parse()
         .map_err(|_| "not a number of seconds".to_owned())?;

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`run`]: arguments in, exit code out.
-//! - `args`: what can be typed. `serve`, `tail`, `publish`: one command each.
+//! - `args`: what can be typed. `serve`, `tail`, `publish`, `bench`: one command each.
 //! - `address`: which address is meant by what was typed. `output`: writing to a standard output that may be gone.
 //!
 //! Exit codes: 0, and also where the reader of the standard output went away; 1 for an error, which is told in one line on
@@ -11,6 +11,7 @@
 
 mod address;
 mod args;
+mod bench;
 mod failure;
 mod output;
 mod publish;
@@ -54,6 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
             Command::Serve(args) => serve::serve(args, &mut signals).await,
             Command::Tail(args) => until(&mut signals, tail::tail(args)).await,
             Command::Publish(args) => until(&mut signals, publish::publish(args)).await,
+            Command::Bench(args) => until(&mut signals, bench::bench(args)).await,
         };
         match done {
             Ok(()) | Err(Failure::OutputGone) => 0,
@@ -82,7 +84,7 @@ async fn until(
 fn runtime(command: &Command) -> std::io::Result<Runtime> {
     match command {
         Command::Serve(_) => Builder::new_multi_thread().enable_all().build(),
-        Command::Tail(_) | Command::Publish(_) => {
+        Command::Tail(_) | Command::Publish(_) | Command::Bench(_) => {
             Builder::new_current_thread().enable_all().build()
         }
     }

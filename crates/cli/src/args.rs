@@ -54,6 +54,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ORIGIN", num_args = 1..)]
     pub(crate) cors: Vec<String>,
 
+    /// How many connections are served at a time [default: 10000]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_connections: Option<usize>,
+
     /// Let anybody publish, also on an address that can be reached from elsewhere.
     #[arg(long)]
     pub(crate) open_publish: bool,

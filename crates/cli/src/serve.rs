@@ -26,6 +26,9 @@ pub(crate) async fn serve(args: Serve, signals: &mut Signals) -> Result<(), Fail
     if !args.cors.is_empty() {
         options = options.cors(Cors::parse(&args.cors).map_err(Failure::of)?);
     }
+    if let Some(count) = args.max_connections {
+        options = options.max_connections(count);
+    }
     if args.open_publish {
         options = options.open_publish(true);
     }

@@ -7,6 +7,7 @@
 //! - [`runners`] builds the programs of `tests/bench` and has them measure; they write down every run and judge nothing.
 //! - [`results`] reads what they measured, [`stats`] makes medians and ratios of it, [`targets`] holds those against what is
 //!   to be reached, [`report`] and [`plot`] show it.
+//! - [`fan_out`] measures servers instead of decoders.
 //! - [`instructions`] counts instead of timing. [`trial`] is a quick run as tests.
 
 use std::fs;
@@ -19,6 +20,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::sh::Shell;
 
 mod contest;
+pub(crate) mod fan_out;
 mod instructions;
 mod plot;
 mod report;
@@ -40,6 +42,8 @@ use workloads::{CHUNKS, Kind, Workload};
 pub(crate) enum What {
     /// The decoders, in three languages.
     Codec(Codec),
+    /// The hub, served from three languages, beside other servers.
+    FanOut(fan_out::FanOut),
 }
 
 /// How the decoders are measured.
@@ -81,7 +85,10 @@ struct Outcome {
 
 /// Runs a benchmark.
 pub(crate) fn run(shell: &Shell, what: &What) -> Result<ExitCode> {
-    let What::Codec(options) = what;
+    let options = match what {
+        What::Codec(options) => options,
+        What::FanOut(options) => return fan_out::run(shell, options),
+    };
     if options.instructions {
         let workloads = options.workloads(&data(shell)?)?;
         let tables = instructions::count(shell, &workloads)?;
@@ -125,6 +132,11 @@ fn codec(shell: &Shell, options: &Codec) -> Result<Outcome> {
 /// The folder of the streams, and of what goes to and comes from the runners.
 fn data(shell: &Shell) -> Result<PathBuf> {
     folder(shell.path("target/bench/data"))
+}
+
+/// A path as the user meant it.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
 }
 
 fn folder(path: PathBuf) -> Result<PathBuf> {
@@ -177,9 +189,7 @@ impl Codec {
 
     /// Where the tables and plots go, meant from where the user is.
     fn out(&self) -> Result<PathBuf> {
-        let path = std::path::absolute(&self.out)
-            .with_context(|| format!("{} is no path", self.out.display()))?;
-        folder(path)
+        folder(absolute(&self.out)?)
     }
 
     fn build(&self) -> Build {

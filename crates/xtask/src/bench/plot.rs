@@ -19,19 +19,28 @@ const GAP: f64 = 58.0;
 const NAME_HEIGHT: f64 = 14.0;
 
 /// Each line's colour, on light and on dark ground. Ours are the first ones of a kind, and drawn thicker.
-const OURS: &[(&str, &str)] = &[
+pub(super) const OURS: &[(&str, &str)] = &[
     ("#0550ae", "#79c0ff"),
     ("#0a7f75", "#56d4c4"),
     ("#6639ba", "#d2a8ff"),
     ("#1f6feb", "#a5d6ff"),
 ];
-const OTHERS: &[(&str, &str)] = &[
+pub(super) const OTHERS: &[(&str, &str)] = &[
     ("#bc4c00", "#ffa657"),
     ("#9a6700", "#e3b341"),
     ("#a40e26", "#ff9492"),
     ("#7d4e57", "#d8a7b1"),
     ("#57606a", "#8b949e"),
 ];
+
+/// How every plot looks, on light ground and, where it differs, on dark.
+pub(super) const LIGHT: &str = ".ground{fill:#ffffff}text{fill:#1f2328;font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\
+     .title{font-size:15px;font-weight:600}.name{font-weight:600}.tick{font-size:11px;fill:#59636e}\
+     .end{text-anchor:end}.middle{text-anchor:middle}.grid{stroke:#d8dee4;stroke-width:.7}\
+     .axis{stroke:#818b98;fill:none}.line{fill:none;stroke-width:1.5;stroke-linejoin:round}\
+     .lead{stroke:#afb8c1;stroke-width:.7}.label{font-weight:500}";
+pub(super) const DARK: &str = ".ground{fill:#0d1117}text{fill:#f0f6fc}.tick{fill:#9198a1}.grid{stroke:#2a313c}\
+     .axis{stroke:#656c76}.lead{stroke:#3d444d}";
 
 /// A logarithmic axis: values to pixels.
 #[derive(Debug, Clone, Copy)]
@@ -224,17 +233,8 @@ fn apart(wanted: &[f64], distance: f64, from: f64, to: f64) -> Vec<f64> {
 }
 
 fn style(decoders: &[Decoder]) -> String {
-    let mut light = String::from(
-        ".ground{fill:#ffffff}text{fill:#1f2328;font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\
-         .title{font-size:15px;font-weight:600}.name{font-weight:600}.tick{font-size:11px;fill:#59636e}\
-         .end{text-anchor:end}.middle{text-anchor:middle}.grid{stroke:#d8dee4;stroke-width:.7}\
-         .axis{stroke:#818b98;fill:none}.line{fill:none;stroke-width:1.5;stroke-linejoin:round}\
-         .lead{stroke:#afb8c1;stroke-width:.7}.label{font-weight:500}",
-    );
-    let mut dark = String::from(
-        ".ground{fill:#0d1117}text{fill:#f0f6fc}.tick{fill:#9198a1}.grid{stroke:#2a313c}\
-         .axis{stroke:#656c76}.lead{stroke:#3d444d}",
-    );
+    let mut light = String::from(LIGHT);
+    let mut dark = String::from(DARK);
     let (mut ours, mut others) = (OURS.iter().cycle(), OTHERS.iter().cycle());
     for (at, decoder) in decoders.iter().enumerate() {
         let colours = match decoder.role {

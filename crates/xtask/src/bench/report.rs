@@ -274,7 +274,7 @@ fn median(series: &Series) -> f64 {
 }
 
 /// Three digits that count.
-fn figure(value: f64) -> String {
+pub(super) fn figure(value: f64) -> String {
     match value.abs() {
         0.0..10.0 => format!("{value:.2}"),
         10.0..100.0 => format!("{value:.1}"),
@@ -313,6 +313,16 @@ pub(crate) fn json(setting: &Setting, all: &[Measured], targets: &[Target]) -> V
             })),
         })
     });
+    json!({
+        "machine": setting.machine,
+        "method": setting.method,
+        "languages": languages.collect::<Vec<_>>(),
+        "targets": targets_json(targets),
+    })
+}
+
+/// The targets for programs.
+pub(super) fn targets_json(targets: &[Target]) -> Value {
     let targets = targets.iter().map(|target| {
         let (bound, wanted) = match target.bound {
             Bound::AtLeast(bound) => ("at least", bound),
@@ -327,10 +337,5 @@ pub(crate) fn json(setting: &Setting, all: &[Measured], targets: &[Target]) -> V
             "reached": target.is_reached(),
         })
     });
-    json!({
-        "machine": setting.machine,
-        "method": setting.method,
-        "languages": languages.collect::<Vec<_>>(),
-        "targets": targets.collect::<Vec<_>>(),
-    })
+    Value::Array(targets.collect())
 }

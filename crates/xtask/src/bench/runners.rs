@@ -65,12 +65,9 @@ impl Runner {
                 (program, vec!["--expose-gc".into(), script], Some(package))
             }
             Language::Python => {
-                let list = shell.path("tests/bench/python/requirements.txt");
-                let folder = shell.path("target/bench/venv");
-                let venv = python::venv_of(shell, &folder, &list, "benchmarks in Python")?;
                 let script = shell.path("tests/bench/python/codec.py");
                 (
-                    venv.python,
+                    python_of_benchmarks(shell)?,
                     vec![script],
                     Some(python_package(shell, build)?),
                 )
@@ -193,8 +190,15 @@ pub(super) fn rust_program(shell: &Shell, build: Build, name: &str) -> PathBuf {
     shell.path(BENCH_TARGET).join(profile).join(file)
 }
 
+/// The Python that has what eventwire is compared with.
+pub(super) fn python_of_benchmarks(shell: &Shell) -> Result<PathBuf> {
+    let list = shell.path("tests/bench/python/requirements.txt");
+    let folder = shell.path("target/bench/venv");
+    Ok(python::venv_of(shell, &folder, &list, "benchmarks in Python")?.python)
+}
+
 /// The folder of the npm package.
-fn node_package(shell: &Shell, build: Build) -> Result<PathBuf> {
+pub(super) fn node_package(shell: &Shell, build: Build) -> Result<PathBuf> {
     if build == Build::Development {
         native::build(shell)?;
         return Ok(shell.path("node"));
@@ -205,7 +209,7 @@ fn node_package(shell: &Shell, build: Build) -> Result<PathBuf> {
 }
 
 /// The folder that holds the Python package.
-fn python_package(shell: &Shell, build: Build) -> Result<PathBuf> {
+pub(super) fn python_package(shell: &Shell, build: Build) -> Result<PathBuf> {
     if build == Build::Development {
         native::build(shell)?;
         return Ok(shell.path("python/src"));

@@ -11,6 +11,7 @@ use crate::sh::Shell;
 
 const PYTHON: &str = "eventwire-python";
 const NODE: &str = "eventwire-node";
+const COMMAND: &str = "eventwire-cli";
 const TESTS: &str = "eventwire-tests";
 
 /// The other workspace: the benchmarks and the crates that they compare, kept out of every other build and lock file.
@@ -53,6 +54,19 @@ pub(crate) fn build_node_release(shell: &Shell) -> Result<PathBuf> {
     command.args(["build", "-p", NODE, "--lib", "--profile", "pack"]);
     shell.step("native module of Node, for release", command)?;
     library(shell, NODE, "pack")
+}
+
+/// Builds the command line, and returns its path.
+pub(crate) fn build_command(shell: &Shell, release: bool) -> Result<PathBuf> {
+    let mut command = shell.cargo();
+    command.args(["build", "-p", COMMAND, "--bins"]);
+    if release {
+        command.args(["--profile", "pack"]);
+    }
+    shell.step("command line", command)?;
+    let file = format!("eventwire{}", std::env::consts::EXE_SUFFIX);
+    let profile = if release { "pack" } else { "debug" };
+    Ok(target_folder(shell)?.join(profile).join(file))
 }
 
 fn install(shell: &Shell) -> Result<()> {

@@ -36,7 +36,28 @@ pub(crate) fn chromium(shell: &Shell) -> Result<PathBuf> {
     })
 }
 
-/// Installs a Debian package, as root.
+/// Where Debian's package has nchan.
+pub(crate) const NCHAN: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
+
+/// nginx with the module nchan, installed if need be.
+pub(crate) fn nchan(shell: &Shell) -> Result<PathBuf> {
+    let find = || {
+        which("nginx")
+            .or_else(|| Some("/usr/sbin/nginx".into()).filter(|path: &PathBuf| path.is_file()))
+    };
+    let is_there = || find().is_some() && PathBuf::from(NCHAN).is_file();
+    if !is_there() {
+        install(shell, "nginx libnginx-mod-nchan", "nginx with nchan")?;
+    }
+    find().filter(|_| is_there()).ok_or_else(|| {
+        Missing {
+            what: format!("nginx was installed, but its module {NCHAN} is not there"),
+        }
+        .into()
+    })
+}
+
+/// Installs Debian packages, separated by spaces, as root.
 ///
 /// # Errors
 ///
@@ -58,10 +79,9 @@ pub(crate) fn install(shell: &Shell, package: &str, name: &str) -> Result<()> {
     // An update that fails (one source of several is down) need not keep the package from being there.
     let _ = shell.attempt("apt-get update", apt(&["update", "-q"]))?;
     let label = format!("apt-get install {package}");
-    let done = shell.attempt(
-        &label,
-        apt(&["install", "-y", "-q", "--no-install-recommends", package]),
-    )?;
+    let mut install = apt(&["install", "-y", "-q", "--no-install-recommends"]);
+    install.args(package.split(' '));
+    let done = shell.attempt(&label, install)?;
     if done.ok {
         Ok(())
     } else {

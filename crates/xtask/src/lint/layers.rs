@@ -28,6 +28,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("eventwire-node", &["eventwire-bridge", "eventwire-cli"]),
     ("eventwire-tests", &["eventwire"]),
     ("eventwire-bench", &["eventwire"]),
+    ("eventwire-bench-fan-out", &["eventwire"]),
     ("eventwire-examples", &["eventwire"]),
     ("xtask", &[]),
 ];

@@ -12,6 +12,7 @@ pub(super) fn fmt(shell: &Shell) -> Result<Verdict> {
         cargo(shell, "rustfmt", &["fmt", "--all", "--check", "--", "-l"])?;
         let bench = [
             "fmt",
+            "--all",
             "--manifest-path",
             BENCH_MANIFEST,
             "--check",
@@ -36,7 +37,13 @@ pub(super) fn clippy(shell: &Shell) -> Result<Verdict> {
             "warnings",
         ],
     )?;
-    let mut bench = vec!["clippy", "--locked", "--manifest-path", BENCH_MANIFEST];
+    let mut bench = vec![
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--manifest-path",
+        BENCH_MANIFEST,
+    ];
     bench.extend(["--target-dir", BENCH_TARGET]);
     bench.extend(["--all-targets", "--", "-D", "warnings"]);
     cargo(shell, "clippy of the benchmarks", &bench)
@@ -54,7 +61,7 @@ pub(super) fn doc(shell: &Shell) -> Result<Verdict> {
 
 pub(super) fn fix(shell: &Shell) -> Result<()> {
     cargo(shell, "rustfmt --fix", &["fmt", "--all"])?;
-    let bench = ["fmt", "--manifest-path", BENCH_MANIFEST];
+    let bench = ["fmt", "--all", "--manifest-path", BENCH_MANIFEST];
     cargo(shell, "rustfmt --fix of the benchmarks", &bench).map(drop)
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 mod collector;
-mod processes;
+pub(crate) mod processes;
 
 use collector::Collector;
 use processes::kill_tree;

@@ -3,8 +3,22 @@
 use std::process::{Child, Command, Stdio};
 
 /// Ends a program that hangs, and everything that it started: a test runner's children would outlive it.
-pub(super) fn kill_tree(child: &mut Child) {
-    let mut family = vec![child.id()];
+pub(crate) fn kill_tree(child: &mut Child) {
+    let family = family(child.id());
+    let _ = child.kill();
+    let _ = child.wait();
+    for pid in &family[1..] {
+        let _ = Command::new("kill")
+            .arg("-9")
+            .arg(pid.to_string())
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+/// A process, and all that it started, and that those started.
+pub(crate) fn family(first: u32) -> Vec<u32> {
+    let mut family = vec![first];
     let parents = parents();
     let mut next = 0;
     while let Some(&parent) = family.get(next) {
@@ -16,15 +30,7 @@ pub(super) fn kill_tree(child: &mut Child) {
         );
         next += 1;
     }
-    let _ = child.kill();
-    let _ = child.wait();
-    for pid in &family[1..] {
-        let _ = Command::new("kill")
-            .arg("-9")
-            .arg(pid.to_string())
-            .stderr(Stdio::null())
-            .status();
-    }
+    family
 }
 
 /// Every process with its parent, where the system has /proc.

@@ -1,0 +1,256 @@
+//! The rounds, in which each server is started and measured in turn.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::super::contest::{Language, Role};
+use super::contest::{self, Contestant, Host};
+use super::cores::Cores;
+use super::hosts::Hosts;
+use super::results::{ALONE_P99, DELIVERING, Failure, IDLE, Metric, Results, STALLED_P99, STORM};
+use super::server::Server;
+use crate::sh::Shell;
+
+/// How long one measurement may take: the slowest has a million deliveries to make, several times.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// How much is measured.
+#[derive(Debug)]
+pub(super) struct Effort {
+    rounds: u16,
+    /// Subscribers, and rounds of one event each.
+    subscribers: u32,
+    events: u32,
+    /// Seconds at 20 events per second.
+    seconds: f64,
+    /// Events in a burst, and bursts.
+    burst: u32,
+    bursts: u32,
+    /// Idle connections. A little less than 10,000: the usual limit of open connections counts the publisher's too.
+    idle: u32,
+    /// Subscribers that are cut, events that each has missed, and the time within which they come back.
+    storm: (u32, u32, f64),
+    /// Subscribers that do not read, beside a publisher, and for how many seconds.
+    stalled: (u32, f64),
+    /// Subscriptions and topics that are weighed.
+    weighed: [(&'static str, u32); 2],
+}
+
+impl Effort {
+    pub(super) fn whole(rounds: u16) -> Self {
+        Self {
+            rounds,
+            subscribers: 1000,
+            events: 300,
+            seconds: 5.0,
+            burst: 1000,
+            bursts: 3,
+            idle: 9900,
+            storm: (9900, 1000, 5.0),
+            stalled: (1000, 5.0),
+            weighed: [("subscriptions", 100_000), ("topics", 1_000_000)],
+        }
+    }
+
+    pub(super) fn quick() -> Self {
+        Self {
+            rounds: 1,
+            subscribers: 20,
+            events: 10,
+            seconds: 0.2,
+            burst: 20,
+            bursts: 2,
+            idle: 40,
+            storm: (30, 50, 0.1),
+            stalled: (5, 0.2),
+            weighed: [("subscriptions", 1000), ("topics", 1000)],
+        }
+    }
+
+    /// For people.
+    pub(super) fn method(&self, cores: &Cores) -> String {
+        format!(
+            "{} rounds, in which each server is started anew and measured in turn; {}; {} subscribers, events of 100 bytes; deliveries/s \
+             and CPU over {} rounds of one event each, latency at 20 events/s for {} s, {} bursts of {} events, memory of {} idle \
+             connections; medians, and ratios of medians, with the least and the greatest ratio of one round",
+            self.rounds,
+            cores.describe(),
+            self.subscribers,
+            self.events,
+            self.seconds,
+            self.bursts,
+            self.burst,
+            self.idle
+        )
+    }
+}
+
+/// Measures all of them.
+pub(super) fn all(
+    shell: &Shell,
+    hosts: &Hosts,
+    cores: &Cores,
+    contestants: &[Contestant],
+    effort: &Effort,
+) -> Result<Results> {
+    let mut results = Results::default();
+    for (name, why) in &hosts.missing {
+        let text = format!("{name}: not measured: {why}");
+        results.failures.push(Failure {
+            is_ours: false,
+            text,
+        });
+    }
+    let there = contestants
+        .iter()
+        .filter(|one| hosts.missing.iter().all(|(name, _)| *name != one.name));
+    let there: Vec<Contestant> = there.copied().collect();
+    for round in 1..=effort.rounds {
+        for contestant in &there {
+            let turn = Turn {
+                shell,
+                hosts,
+                cores,
+                contestant,
+                round,
+            };
+            turn.take(effort, &mut results)?;
+        }
+    }
+    if there.iter().any(|one| one.name == contest::RUST) {
+        for (what, count) in effort.weighed {
+            let each = weigh(shell, hosts, what, count)?;
+            results
+                .weights
+                .push((what.to_owned(), u64::from(count), each));
+        }
+    }
+    Ok(results)
+}
+
+/// One server's turn in one round.
+struct Turn<'a> {
+    shell: &'a Shell,
+    hosts: &'a Hosts,
+    cores: &'a Cores,
+    contestant: &'a Contestant,
+    round: u16,
+}
+
+impl Turn<'_> {
+    fn take(&self, effort: &Effort, results: &mut Results) -> Result<()> {
+        let deliver = [
+            format!("--subscribers={}", effort.subscribers),
+            format!("--rounds={}", effort.events),
+            format!("--seconds={}", effort.seconds),
+            format!("--burst={}", effort.burst),
+            format!("--bursts={}", effort.bursts),
+        ];
+        self.part("deliveries", "fan-out", &deliver, DELIVERING, results)?;
+        let idle = [
+            format!("--subscribers={}", effort.idle),
+            "--rounds=0".into(),
+            "--rate=0".into(),
+        ];
+        self.part("idle connections", "fan-out", &idle, &[IDLE], results)?;
+        if self.contestant.role == Role::Ours {
+            let (subscribers, events, jitter) = effort.storm;
+            let storm = [
+                format!("--subscribers={subscribers}"),
+                format!("--events={events}"),
+                format!("--jitter={jitter}"),
+            ];
+            self.part("reconnect storm", "resume", &storm, STORM, results)?;
+        }
+        if self.contestant.host == Host::Eventwire(Language::Rust) {
+            let (stalled, seconds) = effort.stalled;
+            let seconds = format!("--seconds={seconds}");
+            self.part(
+                "publishing",
+                "publish",
+                std::slice::from_ref(&seconds),
+                &[ALONE_P99],
+                results,
+            )?;
+            let beside = [seconds, format!("--stalled={stalled}")];
+            self.part(
+                "publishing beside stalled",
+                "publish",
+                &beside,
+                &[STALLED_P99],
+                results,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Measures a server that was started for it. That one could not be measured is a result.
+    fn part(
+        &self,
+        what: &str,
+        bench: &str,
+        args: &[String],
+        metrics: &[Metric],
+        results: &mut Results,
+    ) -> Result<()> {
+        let name = self.contestant.name;
+        let label = format!("{name}, round {}: {what}", self.round);
+        let outcome = self.measure(&label, bench, args).and_then(|printed| {
+            let lacking = results.add(name, metrics, &printed);
+            // Where there is no /proc there are no figures of the process, and all else is there.
+            if cfg!(target_os = "linux") && !lacking.is_empty() {
+                bail!("the load client gave no figure of {}", lacking.join(", "));
+            }
+            Ok(())
+        });
+        if let Err(error) = outcome {
+            let is_ours = self.contestant.role == Role::Ours;
+            let text = format!("{label}: {error:#}");
+            results.failures.push(Failure { is_ours, text });
+        }
+        Ok(())
+    }
+
+    fn measure(&self, label: &str, bench: &str, args: &[String]) -> Result<Value> {
+        let log = super::super::data(self.shell)?.join("server.log");
+        let (command, port) = self.hosts.command(self.shell, self.contestant)?;
+        let server = Server::start(command, self.cores, port, &log)?;
+        let (stream, publish) = self.contestant.paths();
+        let mut client = self.shell.command(&self.hosts.eventwire);
+        client
+            .args(["bench", bench])
+            .arg(format!("{}{stream}", server.url))
+            .arg("--json")
+            .args(args);
+        if let Some(publish) = publish {
+            client.arg(format!("--publish-url={}{publish}", server.url));
+        }
+        if cfg!(target_os = "linux") {
+            client.args(server.pids().iter().map(|pid| format!("--pid={pid}")));
+        }
+        json(self.shell, label, self.cores.client(client))
+    }
+}
+
+/// Runs a program that prints JSON.
+fn json(shell: &Shell, label: &str, command: Command) -> Result<Value> {
+    let done = shell.attempt_within(label, LIMIT, command)?;
+    if !done.ok {
+        bail!("{}: {}", done.end, done.text.trim());
+    }
+    let line = done.text.lines().find(|line| line.starts_with('{'));
+    let line = line.with_context(|| format!("no JSON in {:?}", done.text))?;
+    serde_json::from_str(line).with_context(|| format!("no JSON: {line}"))
+}
+
+fn weigh(shell: &Shell, hosts: &Hosts, what: &str, count: u32) -> Result<f64> {
+    let mut command = shell.command(hosts.rust(shell, "weigh"));
+    command.args([what, &count.to_string()]);
+    let printed = json(shell, &format!("memory of {count} {what}"), command)?;
+    printed["bytes_each"]
+        .as_f64()
+        .context("weigh gave no figure")
+}

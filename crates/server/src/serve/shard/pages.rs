@@ -15,6 +15,8 @@ use crate::stats::End;
 /// How many bytes of frames a subscriber is sent at a time. A burst should fit into one send; one that replays much lets
 /// the others in between.
 const PAGE: usize = 128 << 10;
+/// How many bytes of pages are kept for others at the same place, who may never come: after a storm everybody is at another.
+const MAX_KNOWN: usize = 4 << 20;
 
 /// Frames as they are sent.
 pub(super) struct Page {
@@ -87,15 +89,29 @@ pub(super) fn framed(frame: &Frame, framing: Framing) -> Bytes {
 /// The pages that were read since something was published last.
 #[derive(Default)]
 pub(super) struct Pages {
-    known: HashMap<(Arc<Filter>, u64, Framing), Result<Arc<Page>, End>>,
+    known: HashMap<Place, Arc<Page>>,
+    /// How many bytes the known pages have.
+    bytes: usize,
+    /// The page that was read last: one event goes to many who are at the same place.
+    last: Option<(Place, Arc<Page>)>,
     /// The last heartbeat, which is the same for all who are at the log's end.
     beat: Option<(u64, Frame)>,
 }
 
+/// Where somebody reads on. Equal filters of a shard are one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Place {
+    filter: Arc<Filter>,
+    cursor: u64,
+    framing: Framing,
+}
+
 impl Pages {
-    /// What was read is old: something was published.
+    /// What was read is old, since something was published; or nobody reads any more.
     pub(super) fn clear(&mut self) {
         self.known.clear();
+        self.bytes = 0;
+        self.last = None;
     }
 
     /// What follows the cursor.
@@ -109,12 +125,37 @@ impl Pages {
         filter: &Arc<Filter>,
         cursor: u64,
         framing: Framing,
-    ) -> Result<Arc<Page>, End> {
-        let place = (filter.clone(), cursor, framing);
-        self.known
-            .entry(place)
-            .or_insert_with(|| read(hub, filter, cursor, framing).map(Arc::new))
-            .clone()
+    ) -> Result<&Page, End> {
+        let is_here = |place: &Place| {
+            Arc::ptr_eq(&place.filter, filter) && place.cursor == cursor && place.framing == framing
+        };
+        let last = match self.last.take().filter(|(place, _)| is_here(place)) {
+            Some(last) => last,
+            None => {
+                let place = Place {
+                    filter: filter.clone(),
+                    cursor,
+                    framing,
+                };
+                let page = self.look_up(hub, &place)?;
+                (place, page)
+            }
+        };
+        Ok(&self.last.insert(last).1)
+    }
+
+    fn look_up(&mut self, hub: &Shared, place: &Place) -> Result<Arc<Page>, End> {
+        if let Some(known) = self.known.get(place) {
+            return Ok(known.clone());
+        }
+        let page = Arc::new(read(hub, &place.filter, place.cursor, place.framing)?);
+        if self.bytes + page.bytes.len() > MAX_KNOWN {
+            self.known.clear();
+            self.bytes = 0;
+        }
+        self.bytes += page.bytes.len();
+        self.known.insert(place.clone(), page.clone());
+        Ok(page)
     }
 
     /// A comment, and a mark of the position.

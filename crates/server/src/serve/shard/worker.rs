@@ -1,6 +1,7 @@
 //! The loop of a shard.
 
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,8 +20,9 @@ use super::inbox::{Inbox, Letters};
 use super::pages::{Pages, framed};
 use super::subscriber::{Sent, Subscriber};
 use super::wheel::{Clock, NEVER, Tick, Wheel, in_ticks};
+use crate::filter::Filter;
 use crate::options::Slow;
-use crate::state::Shared;
+use crate::state::{Content, Shared};
 use crate::stats::End;
 
 /// What other threads wake it by; subscribers have the tokens from 0 on.
@@ -42,6 +44,8 @@ pub(super) struct Worker {
     phases: watch::Receiver<Phase>,
     poll: Poll,
     clock: Clock,
+    /// When this turn of the loop began.
+    now: Tick,
     heartbeat: Tick,
     write_timeout: Tick,
     subscribers: Slab<Subscriber>,
@@ -50,6 +54,10 @@ pub(super) struct Worker {
     pages: Pages,
     /// Who is to be visited, in turn.
     line: VecDeque<u32>,
+    /// The filters that its subscribers have, each with their number: so that what one has read is known to be for others.
+    filters: HashMap<Arc<Filter>, u32>,
+    /// What was sent and is not yet counted by the hub.
+    delivered: Content,
     /// Those who are blocked, and some who were.
     blocked: Vec<u32>,
     check: Tick,
@@ -73,6 +81,7 @@ impl Worker {
             phases,
             poll,
             clock: Clock::start(),
+            now: 0,
             heartbeat: hub.heartbeat.map_or(NEVER, in_ticks),
             write_timeout: in_ticks(write_timeout),
             subscribers: Slab::new(),
@@ -80,6 +89,8 @@ impl Worker {
             wheel: Wheel::new(),
             pages: Pages::default(),
             line: VecDeque::new(),
+            filters: HashMap::new(),
+            delivered: Content::default(),
             blocked: Vec::new(),
             check: NEVER,
             draining: false,
@@ -104,6 +115,7 @@ impl Worker {
                 error!(target: "eventwire::hub", %error, "a shard cannot wait for its sockets: it ends their streams");
                 self.end_all();
             }
+            self.now = self.clock.now();
             for event in &events {
                 self.hear(event);
             }
@@ -128,6 +140,11 @@ impl Worker {
                 };
                 self.visit(key);
             }
+            if self.line.is_empty() {
+                // Nobody is at the same place any more.
+                self.pages.clear();
+            }
+            self.hub.delivered.add(std::mem::take(&mut self.delivered));
             if last_round && self.subscribers.is_empty() && self.inbox.end() {
                 return;
             }
@@ -213,11 +230,16 @@ impl Worker {
             counted,
         } = taken;
         let remains = stream.into_remains();
-        let now = self.clock.now();
+        let now = self.now;
         let expires = remains.expires.map_or(NEVER, |at| {
             let left = at.saturating_duration_since(tokio::time::Instant::now());
             self.clock.at(Instant::now() + left)
         });
+        let (filter, count) = match self.filters.entry(remains.filter) {
+            Entry::Occupied(known) => (known.key().clone(), known.into_mut()),
+            Entry::Vacant(new) => (new.key().clone(), new.insert(0)),
+        };
+        *count += 1;
         let mut socket = TcpStream::from_std(socket);
         let entry = self.subscribers.vacant_entry();
         let key = entry.key() as u32;
@@ -228,7 +250,7 @@ impl Worker {
             .register(&mut socket, Token(entry.key()), interest);
         let mut subscriber = Subscriber::new(
             socket,
-            remains.filter.clone(),
+            filter.clone(),
             remains.cursor,
             framing,
             remains.heartbeat && self.heartbeat != NEVER,
@@ -244,9 +266,7 @@ impl Worker {
             .lock()
             .log
             .index
-            .join(&remains.filter, self.id, || {
-                groups.insert(Group::new()) as u32
-            });
+            .join(&filter, self.id, || groups.insert(Group::new()) as u32);
         for group in joined {
             self.groups[group as usize].push(key);
         }
@@ -278,7 +298,7 @@ impl Worker {
 
     /// Gives a subscriber all that it lacks, up to a page.
     fn visit(&mut self, key: u32) {
-        let now = self.clock.now();
+        let now = self.now;
         let Some(subscriber) = self.subscribers.get_mut(key as usize) else {
             return;
         };
@@ -294,7 +314,7 @@ impl Worker {
             match subscriber.send_rest() {
                 Err(error) => return self.lose(key, Some(error)),
                 Ok((content, sent)) => {
-                    self.hub.delivered.add(content);
+                    self.delivered += content;
                     if let Sent::Part(taken) = sent {
                         return self.block(key, taken > 0, now);
                     }
@@ -321,7 +341,7 @@ impl Worker {
                 let (reached, rest) = page.broken(taken, subscriber.framing);
                 if let Some(reached) = reached {
                     subscriber.cursor = reached.cursor;
-                    self.hub.delivered.add(reached.content);
+                    self.delivered += reached.content;
                 }
                 if let Some((rest, then)) = rest {
                     subscriber.keep(rest, Some(then));
@@ -330,17 +350,18 @@ impl Worker {
             }
             Ok(Sent::All) => {}
         }
-        self.hub.delivered.add(page.content);
+        self.delivered += page.content;
         subscriber.cursor = page.cursor;
         if !page.bytes.is_empty() {
             subscriber.took(now);
             subscriber.beat = false;
         }
-        if !page.all {
+        let (all, closed) = (page.all, page.closed);
+        if !all {
             return self.line_up(key);
         }
         subscriber.caught_up = true;
-        if page.closed {
+        if closed {
             self.end(key, End::Closed);
         } else if self.draining {
             self.end(key, End::Drained);
@@ -398,7 +419,7 @@ impl Worker {
     }
 
     fn look_at_times(&mut self) {
-        let now = self.clock.now();
+        let now = self.now;
         let mut up = Vec::new();
         self.wheel.turn(now, |key, tick| up.push((key, tick)));
         for (key, tick) in up {
@@ -507,6 +528,12 @@ impl Worker {
         let Some(subscriber) = self.subscribers.try_remove(key as usize) else {
             return;
         };
+        if let Entry::Occupied(mut known) = self.filters.entry(subscriber.filter.clone()) {
+            *known.get_mut() -= 1;
+            if *known.get() == 0 {
+                known.remove();
+            }
+        }
         let groups = &mut self.groups;
         let mut state = self.hub.lock();
         state.log.index.leave(&subscriber.filter, self.id, |group| {

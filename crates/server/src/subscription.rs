@@ -140,9 +140,9 @@ impl Subscription {
         self.draining = true;
     }
 
-    /// Ends it, since its reader takes nothing.
-    pub(crate) fn stalled(&mut self) {
-        self.end.get_or_insert(End::Stalled);
+    /// Ends it for a reason that its reader knows, unless it has ended before.
+    pub(crate) fn end_as(&mut self, end: End) {
+        self.end.get_or_insert(end);
     }
 
     /// Whether there are frames; false at the end.

@@ -83,6 +83,33 @@ async fn who_takes_nothing_for_the_write_timeout_is_ended() {
     }
 }
 
+/// A client's machine that is gone from one moment to the next: no packet reaches it any more, and so none comes back.
+fn vanish(raw: &Raw) {
+    // A filter of one instruction, for the socket's own packets (socket(7), SO_ATTACH_FILTER): keep nothing of them.
+    let keep_nothing = socket2::SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, 0);
+    let socket = socket2::SockRef::from(&raw.socket);
+    socket.attach_filter(&[keep_nothing]).unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_that_has_vanished_is_noticed_with_data_under_way_and_without() {
+    for threads in WAYS {
+        for heartbeat in [Some(Duration::from_millis(100)), None] {
+            let hub = build(Hub::builder().heartbeat(heartbeat));
+            // The least there is; how long it takes is the system's business.
+            let options = small().threads(threads).peer_timeout(Duration::ZERO);
+            let server = serve(&hub, options).await;
+            let vanished = open(&server, "/events?topic=a").await;
+            let mut stays = open(&server, "/events?topic=a").await;
+            vanish(&vanished);
+            until("it is noticed", || hub.stats().ended.vanished == 1).await;
+            publish(&hub, "a", "x").await;
+            stays.take("data: x\n\n").await;
+            assert_eq!(hub.stats().subscribers, 1);
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_is_passed_by_the_logs_tail_is_ended_though_it_does_not_read() {
     let hub = build(Hub::builder().max_events(10));

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use serde_json::{Value, json};
 
+use crate::stats::End;
 use crate::subscription::Subscription;
 
 /// The head of a request.
@@ -163,10 +164,10 @@ impl ReplyBody {
         }
     }
 
-    /// Notes that the client of an event stream took nothing for too long.
-    pub(crate) fn stalled(&mut self) {
+    /// Notes why an event stream has ended, unless it has ended by itself.
+    pub(crate) fn end(&mut self, end: End) {
         if let Kind::Stream(subscription) = &mut self.0 {
-            subscription.stalled();
+            subscription.end_as(end);
         }
     }
 

@@ -66,8 +66,8 @@ impl Body for UntilDrained {
 
 impl Drop for UntilDrained {
     fn drop(&mut self) {
-        if self.link.is_stalled() {
-            self.body.stalled();
+        if let Some(end) = self.link.end() {
+            self.body.end(end);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use bytes::{Buf, BytesMut};
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
+
+use crate::stats::End;
 
 /// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -46,7 +48,8 @@ pub(super) struct Link {
     unread: AtomicBool,
     /// hyper may have bytes to write.
     unflushed: AtomicBool,
-    stalled: AtomicBool,
+    /// Why the connection has ended, where the socket says it.
+    end: OnceLock<End>,
     reader: Mutex<Option<Waker>>,
 }
 
@@ -88,9 +91,16 @@ impl Link {
         !self.unflushed.load(Ordering::Relaxed)
     }
 
-    /// Whether the connection ended because the client took nothing.
-    pub(super) fn is_stalled(&self) -> bool {
-        self.stalled.load(Ordering::Relaxed)
+    /// Why the connection has ended, if not because the client has gone.
+    pub(super) fn end(&self) -> Option<End> {
+        self.end.get().copied()
+    }
+
+    /// Notes what an error says. There is none where the client has gone: that is no error, or a reset.
+    fn note(&self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::TimedOut {
+            self.end.get_or_init(|| End::Vanished);
+        }
     }
 }
 
@@ -175,7 +185,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         // Not into what is held: while nothing comes, a connection should hold no buffer.
         let mut space = [MaybeUninit::uninit(); READ];
         let mut read = ReadBuf::uninit(&mut space);
-        ready!(Pin::new(&mut self.socket).poll_read(cx, &mut read))?;
+        ready!(Pin::new(&mut self.socket).poll_read(cx, &mut read))
+            .inspect_err(|error| self.link.note(error))?;
         self.ended = read.filled().is_empty();
         self.held.extend_from_slice(read.filled());
         self.note_unread();
@@ -215,8 +226,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         self.link.unflushed.store(true, Ordering::Relaxed);
-        if written.is_ready() {
+        if let Poll::Ready(written) = &written {
             self.stalled = None;
+            written.as_ref().err().inspect(|error| self.link.note(error));
+        }
+        if written.is_ready() {
             return written;
         }
         let timeout = self.write_timeout;
@@ -224,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
             .stalled
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(stalled.as_mut().poll(cx));
-        self.link.stalled.store(true, Ordering::Relaxed);
+        self.link.end.get_or_init(|| End::Stalled);
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
             "the client took nothing for the write timeout",
@@ -369,7 +383,7 @@ mod tests {
         let link = gate.link();
         let error = gate.write_all(b"12345").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert!(link.is_stalled());
+        assert_eq!(link.end(), Some(End::Stalled));
         drop(client);
     }
 

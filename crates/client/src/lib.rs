@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - [`ConnectOptions`]: what to ask for, and how patiently; [`RetryPolicy`] is its part about reconnecting.
+//! - [`TransportOptions`]: by which way, whom to trust, and who to be.
 //! - [`EventStream`]: the stream of [`Event`]s; [`EventStream::items`] also shows what happens to the connection
 //!   ([`StreamItem`]); a [`Closer`] ends it from any thread.
 //! - [`session::Session`]: all the rules, without a socket and without a clock. An [`EventStream`] is one of these with an
@@ -54,3 +55,4 @@ pub use publisher::{Publisher, PublisherOptions};
 pub use retry::{Backoff, RetryPolicy};
 pub use slices::FileAssembly;
 pub use stream::{EventStream, Items};
+pub use transport::TransportOptions;

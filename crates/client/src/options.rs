@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::error::redacted;
 use crate::session::Session;
-use crate::{Error, ErrorKind, EventStream, RetryPolicy};
+use crate::{Error, ErrorKind, EventStream, RetryPolicy, TransportOptions};
 
 /// Whose rules a stream follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -59,6 +59,7 @@ pub struct ConnectOptions {
     pub(crate) comments: bool,
     pub(crate) follow_redirects: bool,
     pub(crate) profile: Profile,
+    pub(crate) transport: TransportOptions,
     /// The first option that was no good; told by `open`, so that the building stays a chain.
     wrong: Option<Error>,
 }
@@ -81,6 +82,7 @@ impl ConnectOptions {
             comments: false,
             follow_redirects: true,
             profile: Profile::Connect,
+            transport: TransportOptions::new(),
             wrong: None,
         }
     }
@@ -204,14 +206,24 @@ impl ConnectOptions {
         self
     }
 
+    /// How to reach the server: certificates, proxies, or a client of one's own. Default: [`TransportOptions::new`].
+    pub fn transport(mut self, transport: TransportOptions) -> Self {
+        self.transport = transport;
+        self
+    }
+
     /// Makes the stream. Nothing is sent before it is first polled.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidUrl`] and [`ErrorKind::InvalidOption`].
     pub fn open(self) -> Result<EventStream, Error> {
-        let connect_timeout = self.connect_timeout;
-        Ok(EventStream::new(Session::new(self)?, connect_timeout))
+        let (connect_timeout, transport) = (self.connect_timeout, self.transport.clone());
+        Ok(EventStream::new(
+            Session::new(self)?,
+            connect_timeout,
+            transport,
+        ))
     }
 
     /// Checks what can be checked before anything is sent, and gives the parsed URL.
@@ -219,6 +231,7 @@ impl ConnectOptions {
         if let Some(error) = &self.wrong {
             return Err(error.clone());
         }
+        self.transport.check()?;
         if self.last_event_id.contains(['\r', '\n', '\0']) {
             return Err(Error::new(
                 ErrorKind::InvalidOption,
@@ -288,6 +301,7 @@ impl fmt::Debug for ConnectOptions {
             .field("comments", &self.comments)
             .field("follow_redirects", &self.follow_redirects)
             .field("profile", &self.profile)
+            .field("transport", &self.transport)
             .finish()
     }
 }

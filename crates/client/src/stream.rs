@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::session::Session;
 use crate::transport::{self, Exchange, Progress};
-use crate::{Closer, Error, ErrorKind, State, StreamItem};
+use crate::{Closer, Error, ErrorKind, State, StreamItem, TransportOptions};
 
 /// An event stream that reconnects and resumes: a [`Stream`] of events, made by
 /// [`ConnectOptions::open`](crate::ConnectOptions::open).
@@ -35,6 +35,7 @@ pub struct EventStream {
     client: Option<reqwest::Client>,
     exchange: Option<Exchange>,
     connect_timeout: Duration,
+    transport: TransportOptions,
     origin: Instant,
     timer: Option<Pin<Box<Sleep>>>,
     /// When an item was handed out: the clocks stand still until the consumer comes back.
@@ -44,13 +45,18 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    pub(crate) fn new(session: Session, connect_timeout: Duration) -> EventStream {
+    pub(crate) fn new(
+        session: Session,
+        connect_timeout: Duration,
+        transport: TransportOptions,
+    ) -> EventStream {
         EventStream {
             session,
             closer: Closer::default(),
             client: None,
             exchange: None,
             connect_timeout,
+            transport,
             origin: Instant::now(),
             timer: None,
             handed_out: None,
@@ -217,7 +223,7 @@ impl EventStream {
                 "an event stream must be polled within a Tokio runtime, for instance in #[tokio::main]",
             ));
         }
-        let client = transport::client(self.connect_timeout, None)?;
+        let client = transport::client(&self.transport, self.connect_timeout, None)?;
         Ok(self.client.insert(client).clone())
     }
 

@@ -1,24 +1,88 @@
-//! TLS by rustls with ring, verified as the platform does.
+//! TLS by rustls with ring, verified as the platform does unless told otherwise.
 
 use std::sync::{Arc, OnceLock};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-/// The configuration of every client. Cheap until the first handshake.
-pub(crate) fn config() -> Result<ClientConfig, Error> {
+/// Whom to trust.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Trust {
+    /// Whom the platform trusts.
+    #[default]
+    Platform,
+    Authorities(Arc<RootCertStore>),
+    Anybody,
+}
+
+/// Who to be.
+pub(crate) struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+/// Reads authorities from PEM.
+pub(crate) fn authorities(pem: &[u8]) -> Result<Arc<RootCertStore>, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem, "ca")? {
+        roots
+            .add(certificate)
+            .map_err(|error| format!("ca has a certificate that is none: {error}"))?;
+    }
+    Ok(Arc::new(roots))
+}
+
+/// Reads a chain and its key from PEM.
+pub(crate) fn identity(pem: &[u8]) -> Result<Identity, String> {
+    let chain = certificates(pem, "client_certificate")?;
+    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| {
+        format!("client_certificate has no private key that can be read ({error}): give certificate and key in one PEM")
+    })?;
+    Ok(Identity { chain, key })
+}
+
+fn certificates(pem: &[u8], option: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    let found = found.map_err(|error| format!("{option} is no PEM that can be read: {error}"))?;
+    if found.is_empty() {
+        return Err(format!(
+            "{option} has no certificate: give PEM, which has lines as -----BEGIN CERTIFICATE-----"
+        ));
+    }
+    Ok(found)
+}
+
+/// The configuration of a client. Cheap until the first handshake.
+pub(crate) fn config(trust: &Trust, identity: Option<&Identity>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Arc::new(LazyVerifier {
-        provider: provider.clone(),
-    });
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+        Trust::Platform => Arc::new(LazyVerifier {
+            provider: provider.clone(),
+        }),
+        Trust::Authorities(roots) => {
+            WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone())
+                .build()
+                .map_err(|error| Error::General(error.to_string()))?
+        }
+        Trust::Anybody => Arc::new(NoVerifier {
+            provider: provider.clone(),
+        }),
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match identity {
+        Some(identity) => {
+            builder.with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())?
+        }
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -58,6 +122,64 @@ impl ServerCertVerifier for LazyVerifier {
             ocsp_response,
             now,
         )
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+/// Takes any certificate. That the server has the key of the one it shows is still checked.
+#[derive(Debug)]
+struct NoVerifier {
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for NoVerifier {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        tracing::warn!(
+            target: "eventwire::client",
+            server = %server_name.to_str(),
+            "connecting without verifying who the server is: anybody on the way can read and change what is sent"
+        );
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

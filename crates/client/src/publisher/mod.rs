@@ -77,7 +77,11 @@ impl Publisher {
         Ok(Publisher {
             shared: Arc::new(Shared {
                 url,
-                client: transport::client(options.connect_timeout, Some(options.timeout))?,
+                client: transport::client(
+                    &options.transport,
+                    options.connect_timeout,
+                    Some(options.timeout),
+                )?,
                 headers,
                 retry: options.retry,
                 connect_timeout: options.connect_timeout,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use crate::options::parse_header;
-use crate::{Error, RetryPolicy};
+use crate::{Error, RetryPolicy, TransportOptions};
 
 /// Options of a [`Publisher`](crate::Publisher), built up by value.
 #[derive(Clone, Debug)]
@@ -14,6 +14,7 @@ pub struct PublisherOptions {
     pub(super) retry: Option<RetryPolicy>,
     pub(super) connect_timeout: Duration,
     pub(super) timeout: Duration,
+    pub(super) transport: TransportOptions,
     /// The first option that was no good; told by `Publisher::new`.
     pub(super) wrong: Option<Error>,
 }
@@ -25,6 +26,7 @@ impl Default for PublisherOptions {
             retry: Some(RetryPolicy::default()),
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(10),
+            transport: TransportOptions::new(),
             wrong: None,
         }
     }
@@ -75,6 +77,12 @@ impl PublisherOptions {
     /// How long one attempt may take in all. Default: 10 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// How to reach the hub: certificates, proxies, or a client of one's own. Default: [`TransportOptions::new`].
+    pub fn transport(mut self, transport: TransportOptions) -> Self {
+        self.transport = transport;
         self
     }
 }

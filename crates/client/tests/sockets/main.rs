@@ -2,6 +2,8 @@
 
 mod close;
 mod failures;
+mod proxy;
 mod publish;
 mod reconnect;
 mod server;
+mod tls;

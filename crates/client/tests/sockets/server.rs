@@ -27,8 +27,12 @@ impl Server {
         Deserted::at(address)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/events", self.listener.local_addr().unwrap())
+        format!("http://{}/events", self.address())
     }
 
     /// Options for this server that do not wait long.

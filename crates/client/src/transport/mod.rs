@@ -1,5 +1,7 @@
 //! The HTTP client under a stream and a publisher: one exchange at a time, polled, without a task of its own.
 
+mod options;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -10,37 +12,46 @@ use bytes::Bytes;
 use http_body::Body as _;
 use reqwest::redirect::Policy;
 
+pub use self::options::TransportOptions;
+
+use self::options::Begun;
 use crate::session::{Failure, Head, Request};
-use crate::{Error, ErrorKind, tls};
+use crate::{Error, ErrorKind};
+
+/// When a silent connection is probed, so that one whose other end is gone breaks also where no clock is set.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// A client that leaves redirects and repetitions to us. With a `timeout` it is for short exchanges, and keeps its
 /// connections for the next ones.
 pub(crate) fn client(
+    options: &TransportOptions,
     connect_timeout: Duration,
     timeout: Option<Duration>,
 ) -> Result<reqwest::Client, Error> {
-    let wrong = |what: String| {
-        Error::new(
-            ErrorKind::InvalidOption,
-            format!("cannot set up the HTTP client: {what}"),
-        )
+    let mut builder = match options.begin()? {
+        Begun::Client(client) => return Ok(client),
+        Begun::Builder(builder) => builder,
     };
-    let tls = tls::config().map_err(|error| wrong(error.to_string()))?;
-    let mut builder = reqwest::Client::builder();
     if let Some(timeout) = timeout {
         builder = builder.timeout(timeout);
     }
     builder
-        .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .connect_timeout(connect_timeout)
         .tcp_nodelay(true)
+        .tcp_keepalive(KEEP_ALIVE)
         // A stream's connection has nothing to give back to a pool.
         .pool_max_idle_per_host(if timeout.is_some() { 8 } else { 0 })
         .build()
-        .map_err(|error| wrong(crate::error::explain(&error)))
+        .map_err(|error| {
+            let text = format!(
+                "cannot set up the HTTP client: {}",
+                crate::error::explain(&error)
+            );
+            Error::new(ErrorKind::InvalidOption, text)
+        })
 }
 
 /// What an exchange has to tell.

@@ -6,23 +6,30 @@ use std::io;
 use eventwire_codec::EncodeError;
 
 use crate::position::EventId;
+use crate::store::StoreError;
 
-/// The store cannot be had.
+/// A hub cannot be made.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum StoreError {
+pub enum BuildError {
     /// The text names no store that this build has.
-    Unknown(String),
-    /// A bound of the log is zero: it could hold nothing.
+    UnknownStore(String),
+    /// A bound is zero: nothing could be held.
     ZeroBound(&'static str),
     /// A heartbeat without a pause between its beats.
     ZeroHeartbeat,
+    /// What is to be retained is neither a topic nor a pattern.
+    Retained(TopicError),
+    /// The store could not be opened.
+    Store(StoreError),
+    /// The store needs time to open, and [`build`](crate::HubBuilder::build) waits for none.
+    StoreOpensLater,
 }
 
-impl fmt::Display for StoreError {
+impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(store) => write!(
+            Self::UnknownStore(store) => write!(
                 f,
                 "there is no store {store:?} in this version: use \"memory:\""
             ),
@@ -33,11 +40,30 @@ impl fmt::Display for StoreError {
             Self::ZeroHeartbeat => f.write_str(
                 "heartbeat is 0, so that nothing else could be sent: give more, or none",
             ),
+            Self::Retained(error) => write!(f, "retained values: {error}"),
+            Self::Store(error) => write!(f, "the store could not be opened: {error}"),
+            Self::StoreOpensLater => f.write_str(
+                "the store needs time to open: make the hub by `open().await` instead of `build()`",
+            ),
         }
     }
 }
 
-impl std::error::Error for StoreError {}
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // What they say themselves is in the text already.
+        match self {
+            Self::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for BuildError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
 
 /// A topic's name is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +77,10 @@ pub enum TopicError {
     TooLong(usize),
     /// The name has a control character.
     Control(String),
-    /// The name has a `*`.
+    /// A `*` where none is allowed.
     Pattern(String),
+    /// The name begins with `eventwire.`, which is the hub's own.
+    Reserved(String),
     /// More topics than [`MAX_TOPICS_AT_ONCE`](crate::MAX_TOPICS_AT_ONCE) in one call.
     TooMany(usize),
 }
@@ -76,7 +104,14 @@ impl fmt::Display for TopicError {
             Self::Pattern(topic) => {
                 write!(
                     f,
-                    "the topic {topic:?} has a `*`: patterns are not supported yet, name each topic"
+                    "the topic {topic:?} has a `*`: a subscription may have it alone, for all topics, or at the end behind a `/`, as in \
+                     \"orders/*\"; what is published names each topic"
+                )
+            }
+            Self::Reserved(topic) => {
+                write!(
+                    f,
+                    "the topic {topic:?} begins with \"eventwire.\", which is the hub's own: use another"
                 )
             }
             Self::TooMany(count) => {
@@ -92,7 +127,8 @@ impl fmt::Display for TopicError {
 
 impl std::error::Error for TopicError {}
 
-/// The hub did not take an event. Nothing was stored, and no offset was consumed.
+/// The hub did not take an event. Nothing was stored, and no offset was consumed, but for a [`Store`](Self::Store) error whose
+/// outcome is unknown.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PublishError {
@@ -120,6 +156,8 @@ pub enum PublishError {
     },
     /// All of `max_topics` are in use.
     TooManyTopics(usize),
+    /// The store failed; its outcome says whether the event was stored.
+    Store(StoreError),
     /// The hub is closed.
     Closed,
 }
@@ -159,12 +197,27 @@ impl fmt::Display for PublishError {
                     "all of {max} topics (max_topics) have subscribers or events: use fewer, or raise it"
                 )
             }
+            Self::Store(error) => error.fmt(f),
             Self::Closed => f.write_str("the hub is closed"),
         }
     }
 }
 
-impl std::error::Error for PublishError {}
+impl std::error::Error for PublishError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // What they say themselves is in the text already.
+        match self {
+            Self::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for PublishError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
 
 impl From<TopicError> for PublishError {
     fn from(error: TopicError) -> Self {

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::topic::Topic;
+use crate::topic::{self, Topic};
 
 /// The topics of a subscription: those that it names, and those that begin with one of its prefixes.
 ///
@@ -14,17 +14,55 @@ pub(crate) struct Filter {
     topics: Box<[Topic]>,
     /// Of each pattern, what stands before its `*`: empty for all topics.
     prefixes: Box<[Topic]>,
+    /// Whether an event is to name its topic in its type.
+    topic_as_event: bool,
 }
 
 impl Filter {
-    pub(crate) fn new(topics: Box<[Topic]>, prefixes: Box<[Topic]>) -> Self {
-        let mut hasher = DefaultHasher::new();
-        (&topics, &prefixes).hash(&mut hasher);
+    pub(crate) fn new(mut topics: Box<[Topic]>, mut prefixes: Box<[Topic]>) -> Self {
+        // The order says nothing, and sorted ones are found sooner.
+        topics.sort_unstable();
+        prefixes.sort_unstable();
         Self {
-            hash: hasher.finish(),
+            hash: 0,
             topics,
             prefixes,
+            topic_as_event: false,
         }
+        .hashed()
+    }
+
+    fn hashed(mut self) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (&self.topics, &self.prefixes, self.topic_as_event).hash(&mut hasher);
+        self.hash = hasher.finish();
+        self
+    }
+
+    /// Sets whether an event is to name its topic in its type; false by default.
+    pub(crate) fn topic_as_event(mut self, topic_as_event: bool) -> Self {
+        self.topic_as_event = topic_as_event;
+        self.hashed()
+    }
+
+    /// Whether it is for this topic.
+    pub(crate) fn wants(&self, topic: &str) -> bool {
+        let among = |list: &[Topic], name: &str| {
+            list.binary_search_by(|known| (**known).cmp(name)).is_ok()
+        };
+        among(&self.topics, topic)
+            || (!self.prefixes.is_empty()
+                && topic::prefixes(topic).any(|prefix| among(&self.prefixes, prefix)))
+    }
+
+    /// What an event under `topics` is to name as its topic: the first of them that it is for, if it is to name one.
+    pub(crate) fn name_of<'a>(
+        &self,
+        topics: impl IntoIterator<Item = &'a Topic>,
+    ) -> Option<&'a Topic> {
+        topics
+            .into_iter()
+            .find(|topic| self.topic_as_event && self.wants(topic))
     }
 
     /// The topics that it names.

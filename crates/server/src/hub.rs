@@ -6,18 +6,18 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use tracing::info;
 
+use crate::appender::{self, Published};
 use crate::error::{PublishError, SubscribeError};
-use crate::filter::Filter;
 use crate::frame::Frame;
 use crate::options::HubBuilder;
 use crate::position::EventId;
 use crate::publish::Publication;
 use crate::resume::{self, Start};
-use crate::state::{Content, Shared};
+use crate::state::{Content, Parts, Shared};
 use crate::stats::Stats;
-use crate::store::memory::Log;
+use crate::store::{StoreError, StoredRecord};
 use crate::subscribe::Subscribe;
-use crate::subscription::{Opening, Subscription};
+use crate::subscription::{Opening, Question, Subscription};
 use crate::topic;
 
 /// The publishing side of an application: topics, one log of what was published, and subscriptions that read it.
@@ -50,8 +50,14 @@ impl Drop for Open {
 
 impl Hub {
     /// A hub with all defaults, in memory.
+    ///
+    /// # Panics
+    ///
+    /// Never: the defaults are right.
     pub fn new() -> Self {
-        Self::from_builder(HubBuilder::new())
+        HubBuilder::new()
+            .build()
+            .expect("the defaults are right, and memory opens at once")
     }
 
     /// Makes a hub with other bounds; see [`HubBuilder`].
@@ -59,10 +65,11 @@ impl Hub {
         HubBuilder::new()
     }
 
-    pub(crate) fn from_builder(builder: HubBuilder) -> Self {
-        let log = Log::new(builder.bounds);
-        let shared = Shared::new(log, builder.heartbeat, builder.retry, builder.slow);
-        Self(Arc::new(Open(Arc::new(shared))))
+    /// A hub of its parts, and of the newest records that its store has.
+    pub(crate) fn of(parts: Parts, records: Vec<StoredRecord>) -> Result<Self, StoreError> {
+        let shared = Shared::new(parts);
+        shared.lock().restore(records)?;
+        Ok(Self(Arc::new(Open(Arc::new(shared)))))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -71,37 +78,23 @@ impl Hub {
 
     /// Publishes: appends to the log and wakes the subscribers of its topics. The id is the event's.
     ///
-    /// In memory this is ready at once; it is asynchronous for stores that are not.
+    /// In memory this is ready at once. Other stores take their time; what is published in the meantime queues in the order
+    /// of the calls (of the first polls), and goes to the store in batches. The queue is bounded: beyond 4,096 events or
+    /// 16 MiB it takes no more, and publishers wait with theirs.
     ///
     /// # Errors
     ///
-    /// [`PublishError`] says what was wrong; nothing was stored then.
+    /// [`PublishError`] says what was wrong. Nothing was stored then, but for an error of the store whose outcome is unknown.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it was polled, nothing is published; once polled, it is done.
+    /// Dropped before it was polled, nothing is published; once polled, it goes on without its publisher, unless the queue
+    /// was full: then nothing is published.
     pub async fn publish(&self, publication: Publication) -> Result<EventId, PublishError> {
-        self.append(publication)
-    }
-
-    fn append(&self, publication: Publication) -> Result<EventId, PublishError> {
-        let prepared = publication.prepare()?;
-        let topics = prepared.topics.clone();
-        let (id, wakes) = {
-            let mut state = self.shared().lock();
-            if state.closed {
-                return Err(PublishError::Closed);
-            }
-            let (id, appended) = state.log.append(prepared, Instant::now())?;
-            if !appended {
-                return Ok(id);
-            }
-            state.published += 1;
-            (id, state.tell(&topics, id.offset))
-        };
-        // Outside the lock: the woken ones want it.
-        wakes.wake();
-        Ok(id)
+        match appender::publish(self.shared(), publication.prepare()?) {
+            Published::Now(answer) => answer,
+            Published::Later(ticket) => ticket.await,
+        }
     }
 
     /// Subscribes; see [`Subscribe`] for where to start.
@@ -110,14 +103,15 @@ impl Hub {
     ///
     /// [`SubscribeError`]: a topic's name is none, or the hub is closed.
     pub fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, SubscribeError> {
-        let filter = Filter::from(topic::check(&subscribe.topics)?);
+        let filter =
+            topic::filter(&subscribe.topics)?.topic_as_event(subscribe.topic_as_event);
         let requested = match &subscribe.start {
             Start::After(id) => id.as_str(),
             _ => "",
         };
         let shared = self.shared();
         let mut state = shared.lock();
-        if state.closed {
+        if shared.is_closed() {
             return Err(SubscribeError::Closed);
         }
         state.log.expire(Instant::now());
@@ -128,26 +122,46 @@ impl Hub {
             .map_err(|_| SubscribeError::TooManyTopics)?;
         // After the topics are known: making room for them may have raised what is forgotten, and the first read judges
         // by that.
-        let begin = resume::begin(&state.log, &filter, &subscribe.start);
-        let mut frame = shared.retry.map(resume::retry_line).unwrap_or_default();
-        frame.extend(match begin.reset {
-            Some(reason) => {
-                resume::reset_block(&state.log, &filter, begin.cursor, requested, reason)
-            }
-            None => resume::mark(&state.log, begin.cursor),
-        });
+        let begin = resume::begin(
+            &state.log,
+            &filter,
+            &subscribe.start,
+            shared.window_is_all,
+        );
+        let mut frames = if begin.newcomer {
+            state.retained.of(&filter)
+        } else {
+            Vec::new()
+        };
+        let retry = shared.retry.map(resume::retry_line).unwrap_or_default();
+        let mut question = None;
+        if begin.asks_store {
+            question = Some(Question {
+                start: subscribe.start.clone(),
+                reset: begin.reset,
+                prefix: retry,
+            });
+        } else {
+            let block = match begin.reset {
+                Some(reason) => {
+                    resume::reset_block(&state.log, &filter, begin.cursor, requested, reason)
+                }
+                None => resume::mark(&state.log, begin.cursor),
+            };
+            frames.push(Frame::new(&[retry, block].concat()));
+        }
         let start = state.log.id(begin.cursor);
-        let first = state.log.first_after(&filter, begin.cursor);
+        let first = state.log.first_near(&filter, begin.cursor);
         let id = state.readers.insert(begin.cursor);
         state.subscribers += 1;
-        if begin.reset.is_some() {
+        if begin.reset.is_some() && !begin.asks_store {
             shared.delivered.add(Content::RESET);
         }
         // What writes the log of the process may be slow, or publish to this very hub.
         drop(state);
         info!(
             target: "eventwire::hub",
-            topics = ?filter.topics(),
+            topics = ?subscribe.topics,
             peer = subscribe.peer.map(tracing::field::display),
             last_event_id = requested,
             start = %start,
@@ -159,7 +173,8 @@ impl Hub {
             id,
             filter: Arc::new(filter),
             cursor: begin.cursor,
-            frame: Frame::new(&frame),
+            frames,
+            question,
             heartbeat: shared.heartbeat.filter(|_| subscribe.heartbeat),
             expires: subscribe.expires,
         };
@@ -179,6 +194,8 @@ impl Hub {
             delivered_bytes: delivered.bytes,
             lag: state.lag(),
             resets: delivered.resets,
+            retained: state.retained.events(),
+            retained_bytes: state.retained.bytes(),
             events: state.log.len(),
             bytes: state.log.bytes(),
             first: state.log.first().map(|offset| state.log.id(offset)),
@@ -189,11 +206,11 @@ impl Hub {
 
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
-        self.shared().lock().closed
+        self.shared().is_closed()
     }
 
-    /// Refuses new subscriptions and publications from now on. Each subscription gives what was published before, and then
-    /// ends.
+    /// Refuses new subscriptions and publications from now on, also those that were queued. Each subscription gives what was
+    /// published before, what the store was given among it, and then ends.
     pub fn close(&self) {
         self.shared().close();
     }

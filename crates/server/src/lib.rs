@@ -9,6 +9,7 @@
 //! - [`Endpoint`]: all of the HTTP behaviour, without a socket: [`Head`] in, [`Reply`] out. [`Authorizer`] and [`Cors`]
 //!   say who may.
 //! - [`Server`]: the same on a socket.
+//! - [`Store`]: where the log lives; [`store`] has what crosses between it and its hub.
 //!
 //! There is no queue per subscriber. Publishing appends to the log and wakes; a subscription reads on from its cursor, so
 //! live delivery and replay are the same read, and a slow reader costs nothing but its cursor.
@@ -35,6 +36,7 @@
 //! # }
 //! ```
 
+mod appender;
 #[cfg(feature = "axum")]
 mod axum;
 mod error;
@@ -46,16 +48,18 @@ mod options;
 mod position;
 mod publish;
 mod resume;
+mod retained;
 mod serve;
 mod slices;
 mod state;
 mod stats;
-mod store;
+pub mod store;
 mod subscribe;
 mod subscription;
 mod topic;
+mod topic_as;
 
-pub use crate::error::{PublishError, ServeError, StoreError, SubscribeError, TopicError};
+pub use crate::error::{BuildError, PublishError, ServeError, SubscribeError, TopicError};
 pub use crate::http::{
     Access, Action, Authorizer, Cors, Denied, Endpoint, Head, HttpOptions, Identity, Reply,
     ReplyBody,
@@ -67,6 +71,7 @@ pub use crate::publish::{MAX_KEY, Publication};
 pub use crate::resume::Start;
 pub use crate::serve::{ServeOptions, Server};
 pub use crate::stats::{Ended, Stats};
+pub use crate::store::{Store, StoreError};
 pub use crate::subscribe::Subscribe;
 pub use crate::subscription::{CloseHandle, Subscription};
 pub use crate::topic::{MAX_TOPIC, MAX_TOPICS_AT_ONCE};

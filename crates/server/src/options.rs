@@ -1,10 +1,17 @@
 //! How a hub is made.
 
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::error::StoreError;
+use crate::error::BuildError;
 use crate::hub::Hub;
-use crate::store::memory::Bounds;
+use crate::retained::{Retained, Rules};
+use crate::state::Parts;
+use crate::store::log::{Bounds, Log};
+use crate::store::{Memory, Opened, Store, StoreError, Window};
 
 /// What happens to a subscription that the log's tail has passed: events of its topics were evicted before it read them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,23 +27,33 @@ pub enum Slow {
 /// Makes a [`Hub`]; every method states its default.
 #[derive(Clone, Debug)]
 pub struct HubBuilder {
-    store: String,
-    pub(crate) bounds: Bounds,
-    pub(crate) heartbeat: Option<Duration>,
-    pub(crate) retry: Option<Duration>,
-    pub(crate) slow: Slow,
+    store: Choice,
+    bounds: Bounds,
+    retained: Vec<(String, usize)>,
+    max_retained_bytes: usize,
+    heartbeat: Option<Duration>,
+    retry: Option<Duration>,
+    slow: Slow,
+}
+
+#[derive(Clone, Debug)]
+enum Choice {
+    Named(String),
+    Given(Arc<dyn Store>),
 }
 
 impl HubBuilder {
     pub(crate) fn new() -> Self {
         Self {
-            store: "memory:".to_owned(),
+            store: Choice::Named("memory:".to_owned()),
             bounds: Bounds {
                 max_events: 100_000,
                 max_bytes: 64 << 20,
                 max_age: None,
                 max_topics: 1_000_000,
             },
+            retained: Vec::new(),
+            max_retained_bytes: 16 << 20,
             heartbeat: Some(Duration::from_secs(15)),
             retry: None,
             slow: Slow::Disconnect,
@@ -46,7 +63,15 @@ impl HubBuilder {
     /// Where the log lives; `memory:` by default, and so far the only one.
     #[must_use]
     pub fn store(mut self, store: impl Into<String>) -> Self {
-        self.store = store.into();
+        self.store = Choice::Named(store.into());
+        self
+    }
+
+    /// Sets a store of one's own; see [`Store`]. `max_events`, `max_bytes` and `max_age` then bound what the hub holds of
+    /// the log in memory, and the store bounds what it keeps beyond that.
+    #[must_use]
+    pub fn store_with(mut self, store: impl Store + 'static) -> Self {
+        self.store = Choice::Given(Arc::new(store));
         self
     }
 
@@ -78,6 +103,40 @@ impl HubBuilder {
         self
     }
 
+    /// Retains the last `count` events of a topic, or of each topic that a pattern such as `prices/*` covers, for those who come
+    /// new: a subscription that starts live gets them first. By default nothing is retained. Several calls add up; a topic
+    /// that is named itself goes before patterns, and a longer pattern before a shorter one.
+    ///
+    /// Retained events are beside the log, and exempt from its bounds.
+    ///
+    /// ```
+    /// use eventwire_server::{Hub, Publication, Subscribe};
+    /// use tokio_stream::StreamExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hub = Hub::builder().retain("prices/*", 1).build()?;
+    /// hub.publish(Publication::new("prices/tea", "3.20")).await?;
+    /// hub.publish(Publication::new("prices/tea", "3.40")).await?;
+    /// let mut frames = hub.subscribe(Subscribe::to(["prices/tea"]))?;
+    /// assert_eq!(frames.next().await.unwrap(), "data: 3.40\n\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn retain(mut self, topic_or_pattern: impl Into<String>, count: usize) -> Self {
+        self.retained.push((topic_or_pattern.into(), count));
+        self
+    }
+
+    /// How many bytes of frames are retained; 16 MiB by default. One under several topics counts for each. The topic that
+    /// was unwritten the longest makes room.
+    #[must_use]
+    pub fn max_retained_bytes(mut self, bytes: usize) -> Self {
+        self.max_retained_bytes = bytes;
+        self
+    }
+
     /// How long a stream may be silent before a comment and a mark are sent; 15 s by default, `None` for never. Proxies
     /// cut silent streams after 55 s and more.
     #[must_use]
@@ -100,11 +159,12 @@ impl HubBuilder {
         self
     }
 
-    /// Makes the hub.
+    /// Makes the hub, of a store that opens at once, as memory does.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where there is no such store, or a bound or the heartbeat is 0.
+    /// [`BuildError`] where there is no such store, or it needs time to open; where a bound or the heartbeat is 0; where what is
+    /// to be retained is no topic and no pattern.
     ///
     /// ```
     /// use eventwire_server::Hub;
@@ -113,25 +173,80 @@ impl HubBuilder {
     /// let error = Hub::builder().max_events(0).build().unwrap_err();
     /// assert_eq!(error.to_string(), "max_events is 0, so that no event could be held: give more");
     /// ```
-    pub fn build(self) -> Result<Hub, StoreError> {
-        if self.store != "memory:" {
-            return Err(StoreError::Unknown(self.store));
+    pub fn build(self) -> Result<Hub, BuildError> {
+        let mut opened = pin!(self.open());
+        match opened
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            Poll::Ready(built) => built,
+            Poll::Pending => Err(BuildError::StoreOpensLater),
         }
+    }
+
+    /// Makes the hub, of any store.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), and where the store cannot be opened.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, there is no hub; the store may have been opened.
+    pub async fn open(self) -> Result<Hub, BuildError> {
+        let rules = self.check()?;
+        let store = match self.store {
+            Choice::Given(store) => store,
+            Choice::Named(name) if name == "memory:" => Arc::new(Memory::new()),
+            Choice::Named(name) => return Err(BuildError::UnknownStore(name)),
+        };
+        let window = Window {
+            max_events: self.bounds.max_events,
+            max_bytes: self.bounds.max_bytes,
+        };
+        let Opened {
+            epoch,
+            last,
+            records,
+            window_is_all,
+        } = store.open(window).await?;
+        let before_first = last.checked_sub(records.len() as u64).ok_or_else(|| {
+            StoreError::not_stored("the store is broken: it opened with more records than offsets")
+        })?;
+        let parts = Parts {
+            log: Log::new(self.bounds, epoch, before_first),
+            retained: Retained::new(rules, self.max_retained_bytes),
+            store,
+            window_is_all,
+            heartbeat: self.heartbeat,
+            retry: self.retry,
+            slow: self.slow,
+        };
+        Ok(Hub::of(parts, records)?)
+    }
+
+    fn check(&self) -> Result<Rules, BuildError> {
         for (option, bound) in [
             ("max_events", self.bounds.max_events),
             ("max_bytes", self.bounds.max_bytes),
             ("max_topics", self.bounds.max_topics),
         ] {
             if bound == 0 {
-                return Err(StoreError::ZeroBound(option));
+                return Err(BuildError::ZeroBound(option));
             }
         }
         if self.bounds.max_age == Some(Duration::ZERO) {
-            return Err(StoreError::ZeroBound("max_age"));
+            return Err(BuildError::ZeroBound("max_age"));
         }
         if self.heartbeat == Some(Duration::ZERO) {
-            return Err(StoreError::ZeroHeartbeat);
+            return Err(BuildError::ZeroHeartbeat);
         }
-        Ok(Hub::from_builder(self))
+        let mut rules = Rules::default();
+        for (topic_or_pattern, count) in &self.retained {
+            rules
+                .add(topic_or_pattern, *count)
+                .map_err(BuildError::Retained)?;
+        }
+        Ok(rules)
     }
 }

@@ -10,11 +10,19 @@ const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// The random name of one incarnation of a log. It changes when the log's past is lost, so that an id of the old log is
 /// never mistaken for a position in the new one.
+///
+/// ```
+/// use eventwire_server::store::Epoch;
+///
+/// let epoch = Epoch::random();
+/// assert_eq!(epoch.as_str().parse(), Ok(epoch));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Epoch([u8; EPOCH_LENGTH]);
+pub struct Epoch([u8; EPOCH_LENGTH]);
 
 impl Epoch {
-    pub(crate) fn random() -> Self {
+    /// A new one.
+    pub fn random() -> Self {
         // The random state of a thread is copied by `fork`, so that two children would name their logs alike: the process
         // and the time tell them apart.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -25,9 +33,23 @@ impl Epoch {
         }))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// Eight characters of `a` to `z` and `2` to `7`.
+    pub fn as_str(&self) -> &str {
         // Only ever made of the alphabet, which is ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl FromStr for Epoch {
+    type Err = MalformedId;
+
+    fn from_str(text: &str) -> Result<Self, MalformedId> {
+        let epoch: [u8; EPOCH_LENGTH] = text.as_bytes().try_into().map_err(|_| MalformedId)?;
+        if epoch.iter().all(|b| ALPHABET.contains(b)) {
+            Ok(Self(epoch))
+        } else {
+            Err(MalformedId)
+        }
     }
 }
 
@@ -85,18 +107,15 @@ impl FromStr for EventId {
 
     fn from_str(text: &str) -> Result<Self, MalformedId> {
         let (epoch, offset) = text.split_once('-').ok_or(MalformedId)?;
-        let epoch: [u8; EPOCH_LENGTH] = epoch.as_bytes().try_into().map_err(|_| MalformedId)?;
+        let epoch = epoch.parse()?;
         // One spelling per position: no sign, no leading zero.
         let canonical = offset.bytes().all(|b| b.is_ascii_digit())
             && (offset == "0" || !offset.starts_with('0'));
-        if !canonical || !epoch.iter().all(|b| ALPHABET.contains(b)) {
+        if !canonical {
             return Err(MalformedId);
         }
         let offset = offset.parse().map_err(|_| MalformedId)?;
-        Ok(Self {
-            epoch: Epoch(epoch),
-            offset,
-        })
+        Ok(Self { epoch, offset })
     }
 }
 

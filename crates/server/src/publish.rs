@@ -16,8 +16,8 @@ pub const MAX_KEY: usize = 256;
 /// the log's lock is held then, and copying a large event under it would keep everybody waiting.
 const ID_ROOM: usize = SIZE_ROOM + "id: abcdefgh-18446744073709551615\n".len();
 
-/// The types that begin so are the hub's own.
-pub(crate) const RESERVED: &str = "eventwire.";
+/// Room for the line end of the chunk behind it.
+const END_ROOM: usize = 2;
 
 /// An event to publish: its topics, its data, and what else it may have.
 ///
@@ -73,10 +73,10 @@ impl Publication {
     }
 
     /// Checks and encodes everything that does not need the log.
-    pub(crate) fn prepare(self) -> Result<Prepared, PublishError> {
+    pub(crate) fn prepare(self) -> Result<NewEvent, PublishError> {
         let topics = topic::check(&self.topics)?;
         let event = self.event.as_deref();
-        if let Some(event) = event.filter(|event| event.starts_with(RESERVED)) {
+        if let Some(event) = event.filter(|event| event.starts_with(topic::RESERVED)) {
             return Err(PublishError::ReservedType(event.to_owned()));
         }
         if let Some(key) = &self.key
@@ -94,9 +94,9 @@ impl Publication {
             .encode_into(&mut bytes)
             .map_err(PublishError::Encode)?;
         // The frame's own line end comes behind it.
-        bytes.reserve_exact(2);
-        bytes.shrink_to(bytes.len() + 2);
-        Ok(Prepared {
+        bytes.reserve_exact(END_ROOM);
+        bytes.shrink_to(bytes.len() + END_ROOM);
+        Ok(NewEvent {
             topics,
             bytes,
             key: self.key.map(Arc::from),
@@ -104,32 +104,66 @@ impl Publication {
     }
 }
 
-/// A publication, checked and encoded but for its id.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) topics: Box<[Topic]>,
+/// An event to append: a publication, checked and encoded but for its id.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    topics: Box<[Topic]>,
     /// Room for an id line, then the block without one.
     bytes: Vec<u8>,
-    pub(crate) key: Option<Arc<str>>,
+    key: Option<Arc<str>>,
 }
 
-impl Prepared {
-    /// The block without its id line.
-    pub(crate) fn body(&self) -> &[u8] {
+impl NewEvent {
+    /// Its topics: at least one, each once.
+    pub fn topics(&self) -> &[Arc<str>] {
+        &self.topics
+    }
+
+    /// The encoded event without its id line.
+    pub fn block(&self) -> &[u8] {
         &self.bytes[ID_ROOM..]
     }
 
-    /// The frame, and where the body begins in it.
-    pub(crate) fn into_frame(mut self, id: &EventId) -> (Frame, usize) {
+    /// The key that makes a repeated publish harmless.
+    pub fn key(&self) -> Option<&Arc<str>> {
+        self.key.as_ref()
+    }
+
+    /// The event that a record was made of.
+    pub(crate) fn of_record(topics: Box<[Topic]>, block: &[u8], key: Option<Arc<str>>) -> Self {
+        let mut bytes = Vec::with_capacity(ID_ROOM + block.len() + END_ROOM);
+        bytes.resize(ID_ROOM, 0);
+        bytes.extend_from_slice(block);
+        Self { topics, bytes, key }
+    }
+
+    /// Its parts: the frame and where the block begins in it, the topics, the key.
+    pub(crate) fn into_parts(mut self, id: &EventId) -> (Frame, usize, Box<[Topic]>, Option<Arc<str>>) {
         let line = id_line(id);
         let start = ID_ROOM - line.len();
         self.bytes[start..ID_ROOM].copy_from_slice(line.as_bytes());
-        (Frame::between(self.bytes, start), line.len())
+        let frame = Frame::between(self.bytes, start);
+        (frame, line.len(), self.topics, self.key)
     }
 
     /// How many bytes the frame with this id has.
     pub(crate) fn frame_size(&self, id: &EventId) -> usize {
-        id_line(id).len() + self.body().len()
+        id_line(id).len() + self.block().len()
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        let names: usize = self.topics.iter().map(|topic| topic.len()).sum();
+        self.bytes.len() + names
+    }
+
+    /// Leaves nothing behind.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            topics: std::mem::take(&mut self.topics),
+            bytes: std::mem::take(&mut self.bytes),
+            key: self.key.take(),
+        }
     }
 }
 
@@ -141,7 +175,7 @@ fn id_line(id: &EventId) -> String {
 mod tests {
     use super::*;
 
-    fn prepare(publication: Publication) -> Prepared {
+    fn prepare(publication: Publication) -> NewEvent {
         publication.prepare().unwrap()
     }
 
@@ -151,7 +185,7 @@ mod tests {
             let id: EventId = format!("abcdefgh-{offset}").parse().unwrap();
             let prepared = prepare(Publication::new("t", "one\r\ntwo").event("tick"));
             let size = prepared.frame_size(&id);
-            let (frame, body) = prepared.into_frame(&id);
+            let (frame, body, _, _) = prepared.into_parts(&id);
             let expected = format!("id: {id}\nevent: tick\ndata: one\ndata: two\n\n");
             assert_eq!(frame.plain(), expected);
             assert_eq!(frame.len(), size);

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::error::SubscribeError;
 use crate::filter::Filter;
 use crate::position::EventId;
-use crate::store::memory::Log;
+use crate::store::log::Log;
 
 /// Where a subscription begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Start {
     Live,
     /// With the first event that the log still holds.
     Earliest,
-    /// With the last so many events of its topics.
+    /// With the last so many events of its topics, of those that the hub holds in memory.
     Last(usize),
     /// With what follows this last event ID. The empty id is [`Start::Live`].
     After(String),
@@ -77,37 +77,65 @@ impl Reason {
 pub(crate) struct Begin {
     pub(crate) cursor: u64,
     pub(crate) reset: Option<Reason>,
+    /// It asks for nothing that was before: retained values are for it.
+    pub(crate) newcomer: bool,
+    /// What it is told first is known once the store was asked for what is before the window.
+    pub(crate) asks_store: bool,
 }
 
-pub(crate) fn begin(log: &Log, filter: &Filter, start: &Start) -> Begin {
-    let at = |cursor| Begin {
-        cursor,
-        reset: None,
+impl Begin {
+    fn at(cursor: u64) -> Self {
+        Self {
+            cursor,
+            reset: None,
+            newcomer: false,
+            asks_store: false,
+        }
+    }
+}
+
+/// Where a subscription begins; `window_is_all` says whether what the window lacks is gone, or in the store.
+pub(crate) fn begin(log: &Log, filter: &Filter, start: &Start, window_is_all: bool) -> Begin {
+    let newcomer = || Begin {
+        newcomer: true,
+        ..Begin::at(log.last())
+    };
+    let more_in_store = !window_is_all && log.before_first() > 0;
+    let all_held = || Begin {
+        asks_store: true,
+        ..Begin::at(0)
     };
     match start {
-        Start::Live => at(log.last()),
-        Start::Earliest => at(log.before_first()),
-        Start::Last(count) => at(log.before_last(filter, *count)),
-        Start::After(id) if id.is_empty() => at(log.last()),
-        Start::After(id) => match check(log, filter, id) {
-            Ok(cursor) => at(cursor),
+        Start::Live => newcomer(),
+        Start::Earliest if more_in_store => all_held(),
+        Start::Earliest => Begin::at(log.before_first()),
+        Start::Last(count) => Begin::at(log.before_last(filter, *count)),
+        Start::After(id) if id.is_empty() => newcomer(),
+        Start::After(id) => match check(log, id) {
+            Ok(cursor) if !log.lost(filter, cursor) => Begin::at(cursor),
+            Ok(cursor) if more_in_store => Begin {
+                asks_store: true,
+                ..Begin::at(cursor)
+            },
             // What is still held follows the reset.
-            Err(reason) => Begin {
-                cursor: log.before_held(filter),
+            Err(reason) if more_in_store => Begin {
                 reset: Some(reason),
+                ..all_held()
+            },
+            outcome => Begin {
+                reset: Some(outcome.err().unwrap_or(Reason::Evicted)),
+                ..Begin::at(log.before_held(filter))
             },
         },
     }
 }
 
-fn check(log: &Log, filter: &Filter, id: &str) -> Result<u64, Reason> {
+fn check(log: &Log, id: &str) -> Result<u64, Reason> {
     let id: EventId = id.parse().map_err(|_| Reason::Malformed)?;
     if id.epoch != log.epoch() {
         Err(Reason::Epoch)
     } else if id.offset > log.last() {
         Err(Reason::Ahead)
-    } else if log.lost(filter, id.offset) {
-        Err(Reason::Evicted)
     } else {
         Ok(id.offset)
     }
@@ -121,13 +149,25 @@ pub(crate) fn reset_block(
     requested: &str,
     reason: Reason,
 ) -> Vec<u8> {
-    let first = log
-        .first_after(filter, cursor)
-        .map(|id| id.to_string())
-        .unwrap_or_default();
+    reset(
+        log.id(cursor),
+        log.first_after(filter, cursor),
+        requested,
+        reason,
+    )
+}
+
+/// The same, where it is known already what follows.
+pub(crate) fn reset(
+    before: EventId,
+    first: Option<EventId>,
+    requested: &str,
+    reason: Reason,
+) -> Vec<u8> {
+    let first = first.map(|id| id.to_string()).unwrap_or_default();
     let data =
         json!({ "requested": requested, "reason": reason.name(), "first": first }).to_string();
-    let id = log.id(cursor).to_string();
+    let id = before.to_string();
     encoded(Block {
         id: Some(&id),
         event: Some("eventwire.reset"),

@@ -1,24 +1,39 @@
 //! What a hub, its subscriptions and its shards share.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
 use slab::Slab;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
 
+use crate::appender::{self, Appender};
 use crate::filter::Filter;
 use crate::frame::Frame;
 use crate::options::Slow;
+use crate::position::Epoch;
 use crate::resume::{self, Reason};
+use crate::retained::Retained;
 use crate::stats::{End, Ended};
 use crate::store::listeners::{SubscriberId, Woken};
-use crate::store::memory::Log;
+use crate::store::{Store, StoreError, StoredRecord};
+use crate::store::log::{Entry, Log};
 use crate::topic::Topic;
 
 pub(crate) struct Shared {
     state: Mutex<State>,
+    pub(crate) appender: Appender,
+    pub(crate) store: Arc<dyn Store>,
+    /// Whether the store holds nothing that the window does not.
+    pub(crate) window_is_all: bool,
+    pub(crate) epoch: Epoch,
+    /// Where the hub was made; a store may need one to wait in.
+    pub(crate) runtime: Option<Handle>,
+    /// Nobody can publish or subscribe any more.
+    pub(crate) closed: AtomicBool,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) retry: Option<Duration>,
     pub(crate) slow: Slow,
@@ -93,6 +108,8 @@ impl Delivered {
 
 pub(crate) struct State {
     pub(crate) log: Log,
+    pub(crate) retained: Retained,
+    /// Nothing comes any more, and subscriptions end when they have all.
     pub(crate) closed: bool,
     pub(crate) published: u64,
     /// Subscriptions that are open, here and in shards.
@@ -159,21 +176,37 @@ pub(crate) struct Wakes {
 }
 
 impl Wakes {
+    fn join(&mut self, more: Self) {
+        self.wakers.extend(more.wakers);
+        for shard in more.shards {
+            if !self.shards.iter().any(|known| Arc::ptr_eq(known, &shard)) {
+                self.shards.push(shard);
+            }
+        }
+    }
+
     pub(crate) fn wake(self) {
         self.wakers.into_iter().for_each(Waker::wake);
         self.shards.iter().for_each(|shard| shard.ring());
     }
 }
 
+/// What a hub is made of.
+pub(crate) struct Parts {
+    pub(crate) log: Log,
+    pub(crate) retained: Retained,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) window_is_all: bool,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) retry: Option<Duration>,
+    pub(crate) slow: Slow,
+}
+
 impl Shared {
-    pub(crate) fn new(
-        log: Log,
-        heartbeat: Option<Duration>,
-        retry: Option<Duration>,
-        slow: Slow,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
         let state = State {
-            log,
+            log: parts.log,
+            retained: parts.retained,
             closed: false,
             published: 0,
             subscribers: 0,
@@ -182,10 +215,16 @@ impl Shared {
             shards: Slab::new(),
         };
         Self {
+            epoch: state.log.epoch(),
             state: Mutex::new(state),
-            heartbeat,
-            retry,
-            slow,
+            appender: Appender::default(),
+            store: parts.store,
+            window_is_all: parts.window_is_all,
+            runtime: Handle::try_current().ok(),
+            closed: AtomicBool::new(false),
+            heartbeat: parts.heartbeat,
+            retry: parts.retry,
+            slow: parts.slow,
             delivered: Delivered::default(),
         }
     }
@@ -210,7 +249,18 @@ impl Shared {
         };
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Takes nothing more.
     pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        appender::close(self);
+    }
+
+    /// Nothing comes any more.
+    pub(crate) fn end(&self) {
         let wakes = {
             let mut state = self.lock();
             state.closed = true;
@@ -230,6 +280,35 @@ impl Shared {
 }
 
 impl State {
+    /// Takes in what a store had when it was opened: ascending, without a hole.
+    pub(crate) fn restore(&mut self, records: Vec<StoredRecord>) -> Result<(), StoreError> {
+        let now = Instant::now();
+        for record in records {
+            if record.offset() != self.log.last() + 1 {
+                return Err(StoreError::not_stored(format!(
+                    "the store is broken: it opened with a record at {} behind the one at {}",
+                    record.offset(),
+                    self.log.last()
+                )));
+            }
+            let id = self.log.id(record.offset());
+            let at = now.checked_sub(record.age).unwrap_or(now);
+            let entry = record.into_entry(&id);
+            self.retained.keep(&entry, id.offset);
+            self.log.push(entry, at);
+        }
+        Ok(())
+    }
+
+    /// Makes an event visible that the store has.
+    pub(crate) fn record(&mut self, entry: Entry, at: Instant, wakes: &mut Wakes) {
+        let offset = self.log.last() + 1;
+        self.published += 1;
+        wakes.join(self.tell(&entry.topics, offset));
+        self.retained.keep(&entry, offset);
+        self.log.push(entry, at);
+    }
+
     /// A subscription of a shard is gone.
     pub(crate) fn leave(&mut self, filter: &Filter, end: Option<End>) {
         self.count_end(end);

@@ -21,9 +21,13 @@ pub struct Stats {
     pub lag: u64,
     /// Resets told since the hub was made.
     pub resets: u64,
-    /// Events that the log holds.
+    /// Events that are retained for newcomers; one under several topics counts for each.
+    pub retained: usize,
+    /// Bytes of frames that are retained.
+    pub retained_bytes: usize,
+    /// Events that the log holds in memory.
     pub events: usize,
-    /// Bytes of frames that the log holds.
+    /// Bytes of frames that the log holds in memory.
     pub bytes: usize,
     /// The first event that the log holds, if it holds any.
     pub first: Option<EventId>,
@@ -45,6 +49,8 @@ pub struct Ended {
     pub slow: u64,
     /// It had taken nothing for the server's write timeout.
     pub stalled: u64,
+    /// What it had missed could not be read from the store.
+    pub failed: u64,
     /// What it was allowed had expired.
     pub expired: u64,
     /// The server that it was read through was drained.
@@ -61,6 +67,7 @@ impl Ended {
             Some(End::Vanished) => &mut self.vanished,
             Some(End::Slow) => &mut self.slow,
             Some(End::Stalled) => &mut self.stalled,
+            Some(End::Failed) => &mut self.failed,
             Some(End::Expired) => &mut self.expired,
             Some(End::Drained) => &mut self.drained,
             Some(End::Closed) => &mut self.closed,
@@ -74,6 +81,7 @@ pub(crate) enum End {
     Vanished,
     Slow,
     Stalled,
+    Failed,
     Expired,
     Drained,
     Closed,

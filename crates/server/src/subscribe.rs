@@ -17,6 +17,7 @@ use crate::resume::Start;
 #[derive(Clone, Debug)]
 pub struct Subscribe {
     pub(crate) topics: Vec<String>,
+    pub(crate) topic_as_event: bool,
     pub(crate) start: Start,
     pub(crate) heartbeat: bool,
     pub(crate) peer: Option<SocketAddr>,
@@ -24,7 +25,8 @@ pub struct Subscribe {
 }
 
 impl Subscribe {
-    /// To these topics, from now on.
+    /// To these topics, from now on. The pattern `orders/*` is for every topic that begins with `orders/`, `*` for every topic,
+    /// also for those that come later.
     pub fn to<I>(topics: I) -> Self
     where
         I: IntoIterator,
@@ -32,11 +34,20 @@ impl Subscribe {
     {
         Self {
             topics: topics.into_iter().map(Into::into).collect(),
+            topic_as_event: false,
             start: Start::Live,
             heartbeat: true,
             peer: None,
             expires: None,
         }
+    }
+
+    /// Sets whether an event names its topic, as its type; false by default. Of several, it is the first that is subscribed to.
+    /// The type that the event was published with is not given then.
+    #[must_use]
+    pub fn topic_as_event(mut self, topic_as_event: bool) -> Self {
+        self.topic_as_event = topic_as_event;
+        self
     }
 
     /// Sets where to begin; [`Start::Live`] by default.

@@ -19,6 +19,11 @@ use crate::resume;
 use crate::state::{Shared, WAITING};
 use crate::stats::End;
 use crate::store::listeners::SubscriberId;
+use crate::store::{self, Query, StoreFuture};
+
+mod behind;
+
+pub(crate) use self::behind::Question;
 
 /// How many bytes of frames are read from the log at a time: what one subscription can hold beyond its cursor.
 const BATCH: usize = 64 << 10;
@@ -62,6 +67,10 @@ pub struct Subscription {
     cursor: u64,
     /// Read from the log, and not yet given out.
     ready: VecDeque<Frame>,
+    /// What is to be asked of the store before it can begin.
+    question: Option<Question>,
+    /// The store was asked for what the window does not hold any more.
+    asked: Option<StoreFuture<store::Page>>,
     heartbeat: Option<Duration>,
     /// When something was last read: the heartbeat counts from here.
     quiet_since: Instant,
@@ -93,7 +102,9 @@ pub(crate) struct Opening {
     pub(crate) id: SubscriberId,
     pub(crate) filter: Arc<Filter>,
     pub(crate) cursor: u64,
-    pub(crate) frame: Frame,
+    /// What it begins with: retained values, and a mark or a reset.
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) question: Option<Question>,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) expires: Option<Instant>,
 }
@@ -105,7 +116,9 @@ impl Subscription {
             id: opening.id,
             filter: opening.filter,
             cursor: opening.cursor,
-            ready: VecDeque::from([opening.frame]),
+            ready: opening.frames.into(),
+            question: opening.question,
+            asked: None,
             heartbeat: opening.heartbeat,
             quiet_since: Instant::now(),
             expires: opening.expires,
@@ -115,6 +128,11 @@ impl Subscription {
             end: None,
             taken: false,
         }
+    }
+
+    /// Whether it must be read through the store, which no shard waits for.
+    pub(crate) fn needs_store(&self) -> bool {
+        self.question.is_some()
     }
 
     /// Gives it to a shard, which from now on reads it, counts it, and says that it has left.
@@ -161,7 +179,7 @@ impl Subscription {
         if !self.ready.is_empty() {
             return Poll::Ready(true);
         }
-        if let Err(end) = self.read(cx) {
+        if let Err(end) = ready!(self.read(cx)) {
             return self.finish(end);
         }
         if !self.ready.is_empty() {
@@ -177,7 +195,21 @@ impl Subscription {
     }
 
     /// Reads on from the log. Where there is nothing, asks to be woken.
-    fn read(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        loop {
+            if self.asked.is_some() {
+                ready!(self.poll_store(cx))?;
+            } else if self.read_window(cx)? {
+                return Poll::Ready(Ok(()));
+            }
+            if !self.ready.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    /// Reads on from the window; false where that does not decide yet.
+    fn read_window(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
         // Dropped after the lock: that may run code of others.
         let _replaced;
         let mut state = self.hub.lock();
@@ -189,27 +221,38 @@ impl Subscription {
             Some(&position) => position,
             None => self.cursor,
         };
+        if self.question.is_some()
+            || (!self.hub.window_is_all && state.log.lost(&self.filter, self.cursor))
+        {
+            drop(state);
+            let query = Query::of(&self.filter, self.cursor, BATCH);
+            self.asked = Some(self.hub.store.read(query));
+            return Ok(false);
+        }
         let page = state.read(&self.filter, self.cursor, BATCH, self.hub.slow)?;
         self.cursor = page.cursor;
         let empty = page.is_empty();
-        if empty && state.closed {
+        // What was looked at was not its own, and there is more.
+        let undecided = empty && !page.all;
+        let has_all = empty && page.all;
+        if has_all && state.closed {
             return Err(End::Closed);
-        } else if empty && self.draining {
+        } else if has_all && self.draining {
             return Err(End::Drained);
-        } else if empty {
+        } else if has_all {
             _replaced = state.log.index.wait(&self.filter, self.id, cx.waker());
-        } else {
+        } else if !empty {
             self.quiet_since = now;
         }
         if let Some(position) = state.readers.get_mut(self.id) {
-            *position = if empty { WAITING } else { page.cursor };
+            *position = if has_all { WAITING } else { page.cursor };
         }
         drop(state);
         self.hub.delivered.add(page.content());
         self.ready.extend(page.reset);
         self.ready
             .extend(page.frames.into_iter().map(|(_, frame)| frame));
-        Ok(())
+        Ok(!undecided)
     }
 
     /// The end, or the heartbeat, of a subscription that has all.

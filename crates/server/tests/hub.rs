@@ -504,6 +504,7 @@ async fn wrong_options_and_names_are_errors_that_say_what_to_do() {
         (Hub::builder().max_topics(0), "max_topics is 0"),
         (Hub::builder().max_age(Duration::ZERO), "max_age is 0"),
         (Hub::builder().heartbeat(Duration::ZERO), "heartbeat is 0"),
+        (Hub::builder().retain("a*", 1), "retained values: the topic \"a*\""),
     ] {
         let message = error(builder);
         assert!(message.contains(says), "{message}");
@@ -511,8 +512,10 @@ async fn wrong_options_and_names_are_errors_that_say_what_to_do() {
     let hub = Hub::new();
     let error = hub.subscribe(Subscribe::to([] as [&str; 0])).unwrap_err();
     assert!(error.to_string().contains("name at least one"));
-    let error = hub.subscribe(Subscribe::to(["orders/*"])).unwrap_err();
-    assert!(error.to_string().contains("patterns are not supported yet"));
+    let error = hub.subscribe(Subscribe::to(["orders*"])).unwrap_err();
+    assert!(error.to_string().contains("as in \"orders/*\""));
+    let error = hub.publish(Publication::new("orders/*", "x")).await;
+    assert!(error.unwrap_err().to_string().contains("names each topic"));
     let reserved = Publication::new("a", "x").event("eventwire.reset");
     let error = hub.publish(reserved).await.unwrap_err();
     assert!(matches!(error, PublishError::ReservedType(_)));

@@ -44,7 +44,8 @@ pub struct Access {
     pub peer: Option<SocketAddr>,
 }
 
-/// What somebody may do. `orders/*` covers every topic that begins with `orders/`, `*` every topic.
+/// What somebody may do. `orders/*` covers every topic that begins with `orders/`, and every pattern of such topics; `*` covers
+/// everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Identity {
@@ -165,6 +166,12 @@ mod tests {
             ("news", true),
             ("news/1", false),
             ("", false),
+            // A pattern is covered only by one that contains it.
+            ("orders/*", true),
+            ("orders/1/*", true),
+            ("*", false),
+            ("orders", false),
+            ("news/*", false),
         ] {
             assert_eq!(
                 identity.covers(Action::Subscribe, topic),

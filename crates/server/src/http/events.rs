@@ -5,12 +5,13 @@ use tokio::time::Instant;
 
 use super::message::{Head, Refusal, Reply};
 use super::{Action, Endpoint, authorize};
-use crate::error::SubscribeError;
+use crate::error::{SubscribeError, TopicError};
 use crate::resume::Start;
 use crate::subscribe::Subscribe;
+use crate::topic;
 
 pub(super) async fn subscribe(endpoint: &Endpoint, head: &Head) -> Result<Reply, Refusal> {
-    let (topics, start) =
+    let (subscribe, topics) =
         read(head).map_err(|message| Refusal::new(StatusCode::BAD_REQUEST, message))?;
     let holds = authorize::authorize(&endpoint.options, head, Action::Subscribe, &topics).await?;
     let mut reply = Reply::empty(StatusCode::OK);
@@ -21,8 +22,7 @@ pub(super) async fn subscribe(endpoint: &Endpoint, head: &Head) -> Result<Reply,
             return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, closed));
         }
     } else {
-        let subscribe = Subscribe::to(topics)
-            .start(start)
+        let subscribe = subscribe
             .peer(head.peer)
             // A time that cannot be counted is never reached.
             .expires(holds.and_then(|time| Instant::now().checked_add(time)));
@@ -54,8 +54,10 @@ pub(crate) fn stream_headers(headers: &mut HeaderMap) {
     }
 }
 
-fn read(head: &Head) -> Result<(Vec<String>, Start), String> {
+/// What is asked for, and its topics as they were given.
+fn read(head: &Head) -> Result<(Subscribe, Vec<String>), String> {
     let mut topics = Vec::new();
+    let mut topic_as_event = false;
     let mut start = None;
     let mut last_event_id = None;
     for (name, value) in head.parameters() {
@@ -63,13 +65,16 @@ fn read(head: &Head) -> Result<(Vec<String>, Start), String> {
             "topic" => topics.push(value),
             "last_event_id" => last_event_id = Some(value),
             "start" => start = Some(value.parse::<Start>().map_err(|error| error.to_string())?),
-            "topic_as" => return Err("topic_as is not supported yet: leave it out".to_owned()),
+            "topic_as" if value == "event" => topic_as_event = true,
+            "topic_as" => {
+                return Err(format!("topic_as is {value:?}: give \"event\", or leave it out"));
+            }
             // Others may be the page's own, against caches or for a proxy.
             _ => {}
         }
     }
-    crate::topic::check(&topics).map_err(|error| match error {
-        crate::TopicError::None => {
+    topic::filter(&topics).map_err(|error| match error {
+        TopicError::None => {
             "no topic: ask for /events?topic=NAME, with as many topics as you like".to_owned()
         }
         error => error.to_string(),
@@ -87,5 +92,8 @@ fn read(head: &Head) -> Result<(Vec<String>, Start), String> {
         Some(id) => Start::After(id),
         None => start.unwrap_or_default(),
     };
-    Ok((topics, start))
+    let subscribe = Subscribe::to(topics.iter().cloned())
+        .topic_as_event(topic_as_event)
+        .start(start);
+    Ok((subscribe, topics))
 }

@@ -179,6 +179,11 @@ impl ReplyBody {
         }
     }
 
+    /// Whether it is an event stream that must be read through the store.
+    pub(crate) fn needs_store(&self) -> bool {
+        matches!(&self.0, Kind::Stream(subscription) if subscription.needs_store())
+    }
+
     /// Whether it is an event stream, which has no end of its own.
     pub fn is_stream(&self) -> bool {
         matches!(self.0, Kind::Stream(_))

@@ -52,7 +52,10 @@ fn status(error: &PublishError) -> StatusCode {
     match error {
         PublishError::KeyConflict { .. } => StatusCode::CONFLICT,
         PublishError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        PublishError::TooManyTopics(_) | PublishError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+        // Trying again is right: with a key it is harmless also where the outcome is unknown.
+        PublishError::TooManyTopics(_) | PublishError::Closed | PublishError::Store(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         PublishError::Topic(_)
         | PublishError::Encode(_)
         | PublishError::ReservedType(_)

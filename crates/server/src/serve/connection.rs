@@ -219,7 +219,8 @@ impl Http1 {
             let (parts, body) = request.into_parts();
             let head = Head::from_parts(&parts, Some(self.peer));
             let mut reply = self.endpoint.respond(head, body).await;
-            if reply.body.is_stream() {
+            // One that must be read through the store is written by hyper: a shard does not wait for stores.
+            if reply.body.is_stream() && !reply.body.needs_store() {
                 close_after(&mut reply.headers);
                 if may_stream && let Some(seat) = self.shards.reserve() {
                     let offer = Offer {

@@ -74,11 +74,12 @@ pub(crate) struct Index {
 pub(crate) struct Full;
 
 impl Index {
-    pub(crate) fn new(max: usize) -> Self {
+    /// Any topic may have had records up to `forgotten`.
+    pub(crate) fn new(max: usize, forgotten: u64) -> Self {
         Self {
             topics: HashMap::new(),
             idle: BTreeSet::new(),
-            forgotten: 0,
+            forgotten,
             max,
             prefixes: HashMap::new(),
         }
@@ -120,13 +121,7 @@ impl Index {
             if self.topics.len() >= self.max {
                 self.forget_longest_idle(topics);
             }
-            // What was known of it before, if it was forgotten, is the bound: so its gaps stay known.
-            let entry = Entry {
-                last: self.forgotten,
-                ..Entry::default()
-            };
-            self.idle.insert((entry.last, topic.clone()));
-            self.topics.insert(topic.clone(), entry);
+            self.insert(topic);
         }
         Ok(())
     }
@@ -170,13 +165,28 @@ impl Index {
         Some(result)
     }
 
-    /// Adds a record to a topic that is reserved; its previous record's offset comes back.
+    /// Adds a record to a topic; its previous record's offset comes back. Where the topic's place was taken since it was reserved,
+    /// as a store may need time to append, it gets one beyond `max`: the event is stored, and nobody may miss it.
     pub(crate) fn append(&mut self, topic: &Topic, offset: u64) -> u64 {
-        self.change(topic, |entry| {
+        let add = |entry: &mut Entry| {
             entry.active().held.push_back(offset);
             std::mem::replace(&mut entry.last, offset)
-        })
-        .unwrap_or_default()
+        };
+        if let Some(previous) = self.change(topic, add) {
+            return previous;
+        }
+        self.insert(topic);
+        self.change(topic, add).unwrap_or_default()
+    }
+
+    /// A new topic. What was known of it before, if it was forgotten, is the bound: so its gaps stay known.
+    fn insert(&mut self, topic: &Topic) {
+        let entry = Entry {
+            last: self.forgotten,
+            ..Entry::default()
+        };
+        self.idle.insert((entry.last, topic.clone()));
+        self.topics.insert(topic.clone(), entry);
     }
 
     /// The topic's first held record is gone.

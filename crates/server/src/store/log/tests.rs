@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::publish::Publication;
-use crate::resume::{Reason, Start, begin};
+use crate::position::Epoch;
+use crate::resume::{self, Begin, Reason, Start};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -32,7 +33,30 @@ fn filter<T: AsRef<str>>(names: &[T]) -> Filter {
 }
 
 fn publish(log: &mut Log, publication: Publication) -> Result<(EventId, bool), PublishError> {
-    log.append(publication.prepare().unwrap(), Instant::now())
+    append(log, publication, Instant::now())
+}
+
+fn empty(bounds: Bounds) -> Log {
+    Log::new(bounds, Epoch::random(), 0)
+}
+
+/// As the appender does, with a store that takes everything.
+fn append(
+    log: &mut Log,
+    publication: Publication,
+    now: Instant,
+) -> Result<(EventId, bool), PublishError> {
+    let event = publication.prepare().unwrap();
+    if let Some(known) = log.admit(&event, 0, now)? {
+        return Ok((known, false));
+    }
+    let id = log.id(log.last() + 1);
+    log.push(Entry::new(event, &id), now);
+    Ok((id, true))
+}
+
+fn begin(log: &Log, filter: &Filter, start: &Start) -> Begin {
+    resume::begin(log, filter, start, true)
 }
 
 /// What a naive log remembers of one event, for ever.
@@ -204,7 +228,7 @@ fn compare(log: &Log, naive: &Naive, exact: bool) {
 
 /// Runs `steps` against both. `crowded` adds topics that are used once, so that others are forgotten.
 fn run(bounds: Bounds, steps: Vec<Step>, crowded: bool) {
-    let mut log = Log::new(bounds.clone());
+    let mut log = empty(bounds.clone());
     let mut naive = Naive {
         bounds,
         events: Vec::new(),
@@ -221,7 +245,7 @@ fn run(bounds: Bounds, steps: Vec<Step>, crowded: bool) {
                     names.push(&once);
                 }
                 let publication = Publication::to(names, "x".repeat(size)).event("e");
-                match log.append(publication.prepare().unwrap(), now) {
+                match append(&mut log, publication, now) {
                     Ok((id, true)) => {
                         let frame = log.record(id.offset).unwrap().frame.plain();
                         naive.append(Remembered {
@@ -287,7 +311,7 @@ proptest! {
 
 #[test]
 fn offsets_begin_at_1_and_have_no_holes() {
-    let mut log = Log::new(bounds());
+    let mut log = empty(bounds());
     assert_eq!((log.last(), log.before_first()), (0, 0));
     for offset in 1..=3 {
         let (id, appended) = publish(&mut log, Publication::new("a", "x")).unwrap();
@@ -298,7 +322,7 @@ fn offsets_begin_at_1_and_have_no_holes() {
 
 #[test]
 fn a_failed_publish_consumes_no_offset_and_evicts_nothing() {
-    let mut log = Log::new(Bounds {
+    let mut log = empty(Bounds {
         max_bytes: 100,
         ..bounds()
     });
@@ -316,7 +340,7 @@ fn a_failed_publish_consumes_no_offset_and_evicts_nothing() {
 
 #[test]
 fn a_key_is_known_while_its_event_is_held() {
-    let mut log = Log::new(Bounds {
+    let mut log = empty(Bounds {
         max_events: 2,
         ..bounds()
     });
@@ -347,7 +371,7 @@ fn a_key_is_known_while_its_event_is_held() {
 
 #[test]
 fn the_topic_with_the_oldest_last_event_is_forgotten_first_and_its_gap_is_not() {
-    let mut log = Log::new(Bounds {
+    let mut log = empty(Bounds {
         max_events: 1,
         max_topics: 2,
         ..bounds()
@@ -368,7 +392,7 @@ fn the_topic_with_the_oldest_last_event_is_forgotten_first_and_its_gap_is_not() 
 
 #[test]
 fn who_reads_names_that_do_not_exist_leaves_nothing_behind() {
-    let mut log = Log::new(bounds());
+    let mut log = empty(bounds());
     for number in 0..10 {
         let topic = filter(&[number.to_string()]);
         log.index.subscribe(&topic).unwrap();
@@ -380,7 +404,7 @@ fn who_reads_names_that_do_not_exist_leaves_nothing_behind() {
 
 #[test]
 fn topics_in_use_are_never_forgotten() {
-    let mut log = Log::new(Bounds {
+    let mut log = empty(Bounds {
         max_topics: 2,
         ..bounds()
     });
@@ -395,7 +419,7 @@ fn topics_in_use_are_never_forgotten() {
 
 #[test]
 fn many_topics_are_merged_in_order_and_an_event_under_several_comes_once() {
-    let mut log = Log::new(bounds());
+    let mut log = empty(bounds());
     let names: Vec<String> = (0..100).map(|number| number.to_string()).collect();
     for number in 0..300 {
         let under = [&names[number % 100], &names[(number * 7) % 100]];

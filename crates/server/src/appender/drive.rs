@@ -1,0 +1,201 @@
+//! The task that waits for a store and goes on with what has queued.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::{Answer, Landing, settle};
+use crate::state::{Shared, Wakes};
+use crate::store::{Appended, Batch, Query, StoreError, StoreFuture};
+
+/// How many bytes of records that the hub has not seen are read at a time.
+const UNSEEN_BYTES: usize = 1 << 20;
+
+/// A batch that the store was given.
+pub(super) struct Flight {
+    batch: Batch,
+    answer: StoreFuture<Vec<Appended>>,
+    senders: Vec<oneshot::Sender<Answer>>,
+}
+
+impl Flight {
+    pub(super) fn new(
+        batch: Batch,
+        answer: StoreFuture<Vec<Appended>>,
+        senders: Vec<oneshot::Sender<Answer>>,
+    ) -> Self {
+        Self {
+            batch,
+            answer,
+            senders,
+        }
+    }
+}
+
+/// Appends until nobody waits.
+pub(super) async fn drive(shared: Arc<Shared>, first: Option<Flight>) {
+    // Also where the runtime ends this task.
+    let mut driver = Driver {
+        shared: &shared,
+        done: false,
+    };
+    let mut next = first;
+    loop {
+        if let Some(flight) = next.take() {
+            land(&shared, flight).await;
+        }
+        let unsure = shared.appender.lock().unsure;
+        if unsure && let Err(error) = catch_up(&shared).await {
+            // Nothing of it was given to the store.
+            let error = StoreError::not_stored(error.message()).caused_by(error);
+            let failed = shared.appender.lock().unload();
+            for waiting in failed {
+                waiting.answer(Err(error.clone().into()));
+            }
+        }
+        let load = {
+            let mut queue = shared.appender.lock();
+            if queue.is_empty() {
+                queue.busy = false;
+                driver.done = true;
+                return;
+            }
+            if queue.unsure {
+                continue;
+            }
+            queue.load(&shared)
+        };
+        for (waiting, answer) in load.answered {
+            waiting.answer(answer);
+        }
+        if let Some(batch) = load.batch {
+            let answer = append(&shared, &batch);
+            next = Some(Flight::new(batch, answer, load.senders));
+        }
+    }
+}
+
+/// Hands a batch to the store. Until it has answered, nobody knows what it holds.
+fn append(shared: &Shared, batch: &Batch) -> StoreFuture<Vec<Appended>> {
+    shared.appender.lock().unsure = true;
+    let append = || shared.store.append(batch.clone());
+    catch_unwind(AssertUnwindSafe(append)).unwrap_or_else(|_| StoreFuture::ready(Err(panicked())))
+}
+
+async fn land(shared: &Shared, flight: Flight) {
+    let Flight {
+        batch,
+        answer,
+        senders,
+    } = flight;
+    let last = shared.lock().log.last();
+    let outcome = match unharmed(answer).await {
+        Ok(appended) => match Landing::of(last, &batch, &appended) {
+            Landing::Next => {
+                shared.appender.lock().unsure = false;
+                Ok(appended)
+            }
+            Landing::Gap => catch_up(shared).await.map(|()| appended),
+            Landing::Broken(error) => Err(error),
+        },
+        Err(error) => {
+            shared.appender.lock().unsure = error.is_unknown();
+            Err(error)
+        }
+    };
+    let mut answers: Vec<Answer> = Vec::with_capacity(senders.len());
+    let wakes = match outcome {
+        Ok(appended) => settle(shared, batch, appended, Instant::now(), |answer| answers.push(answer)),
+        Err(error) => {
+            answers.extend(senders.iter().map(|_| Err(error.clone().into())));
+            Wakes::default()
+        }
+    };
+    wakes.wake();
+    for (sender, answer) in senders.into_iter().zip(answers) {
+        // Its publisher may be gone.
+        let _ = sender.send(answer);
+    }
+}
+
+/// Reads and shows what the store holds beyond the window's end.
+async fn catch_up(shared: &Shared) -> Result<(), StoreError> {
+    loop {
+        let last = shared.lock().log.last();
+        let query = Query::all(last, UNSEEN_BYTES);
+        let page = unharmed(shared.store.read(query)).await?;
+        if page.records.is_empty() {
+            shared.appender.lock().unsure = false;
+            return Ok(());
+        }
+        let now = Instant::now();
+        let mut wakes = Wakes::default();
+        let mut contiguous = true;
+        {
+            let mut state = shared.lock();
+            for record in page.records {
+                if record.offset != state.log.last() + 1 {
+                    contiguous = false;
+                    break;
+                }
+                let id = state.log.id(record.offset);
+                let at = now.checked_sub(record.age).unwrap_or(now);
+                state.record(record.into_entry(&id), at, &mut wakes);
+            }
+        }
+        wakes.wake();
+        if !contiguous {
+            return Err(StoreError::unknown(format!(
+                "the store is broken: asked for what follows {last}, it left something out"
+            )));
+        }
+    }
+}
+
+/// What a future gives; a panic of it is an error, so that the appender lives on.
+async fn unharmed<T: Unpin>(mut answer: StoreFuture<T>) -> Result<T, StoreError> {
+    poll_fn(move |cx| {
+        // What it leaves half done is its own, and is dropped with it.
+        catch_unwind(AssertUnwindSafe(|| Pin::new(&mut answer).poll(cx)))
+            .unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+    })
+    .await
+}
+
+fn panicked() -> StoreError {
+    StoreError::unknown("the store panicked")
+}
+
+/// The one task that appends.
+struct Driver<'a> {
+    shared: &'a Shared,
+    /// It has handed back its turn.
+    done: bool,
+}
+
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        let (left, closed) = {
+            let mut queue = self.shared.appender.lock();
+            let mut left = Vec::new();
+            if !self.done {
+                // Its runtime has ended it, and nobody would go on.
+                queue.busy = false;
+                left = queue.take_all();
+            }
+            (left, queue.closed)
+        };
+        for waiting in left {
+            let error = StoreError::not_stored("the runtime that appended to the store has ended");
+            waiting.answer(Err(error.into()));
+        }
+        if closed {
+            self.shared.end();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A subscription that is behind the window reads on through the store.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::time::Instant;
+use tracing::warn;
+
+use super::Subscription;
+use crate::frame::Frame;
+use crate::options::Slow;
+use crate::position::EventId;
+use crate::resume::{self, Reason, Start};
+use crate::state::Content;
+use crate::stats::End;
+use crate::store::{Page, StoredRecord};
+use crate::topic_as;
+
+/// What a subscription is told first, where only the store can say it.
+pub(crate) struct Question {
+    pub(crate) start: Start,
+    /// Why its last event ID could not be followed, whatever the store holds.
+    pub(crate) reset: Option<Reason>,
+    /// What stands before it.
+    pub(crate) prefix: Vec<u8>,
+}
+
+impl Subscription {
+    /// Waits for the page that was asked for.
+    pub(super) fn poll_store(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let Some(asked) = &mut self.asked else {
+            return Poll::Ready(Ok(()));
+        };
+        let answer = ready!(Pin::new(asked).poll(cx));
+        self.asked = None;
+        let outcome = match answer {
+            Ok(page) if page.cursor > self.cursor => self.take(page),
+            Ok(page) => {
+                let (asked, got) = (self.cursor, page.cursor);
+                warn!(target: "eventwire::hub", asked, got, "the store is broken: its page does not go on");
+                Err(End::Failed)
+            }
+            Err(error) => {
+                warn!(target: "eventwire::hub", %error, "a subscription that was behind could not be read from the store");
+                Err(End::Failed)
+            }
+        };
+        Poll::Ready(outcome)
+    }
+
+    fn take(&mut self, page: Page) -> Result<(), End> {
+        let first = page.records.first().map(StoredRecord::offset);
+        let mut told = None;
+        if let Some(Question {
+            start,
+            reset,
+            prefix,
+        }) = self.question.take()
+        {
+            let resumes = matches!(start, Start::After(_));
+            let evicted = (resumes && page.lost).then_some(Reason::Evicted);
+            let block = match (reset.or(evicted), &start) {
+                (Some(reason), Start::After(id)) => self.reset(first, page.cursor, id, reason),
+                (_, Start::After(_)) => self.mark(self.cursor),
+                // It begins where the log does.
+                _ => self.mark(first.map_or(page.cursor, |first| first - 1)),
+            };
+            told = Some([prefix, block].concat());
+        } else if page.lost {
+            if self.hub.slow == Slow::Disconnect {
+                return Err(End::Slow);
+            }
+            let requested = self.id(self.cursor).to_string();
+            told = Some(self.reset(first, page.cursor, &requested, Reason::Evicted));
+        }
+        // Where nothing of a page is held, the reset may have gone further than the page.
+        self.cursor = self.cursor.max(page.cursor);
+        if let Some(position) = self.hub.lock().readers.get_mut(self.id) {
+            *position = self.cursor;
+        }
+        self.quiet_since = Instant::now();
+        self.ready.extend(told.as_deref().map(Frame::new));
+        for record in page.records {
+            let frame = self.frame(record);
+            self.hub.delivered.add(Content::event(&frame));
+            self.ready.push_back(frame);
+        }
+        Ok(())
+    }
+
+    fn id(&self, offset: u64) -> EventId {
+        EventId {
+            epoch: self.hub.epoch,
+            offset,
+        }
+    }
+
+    fn mark(&self, cursor: u64) -> Vec<u8> {
+        resume::mark(&self.hub.lock().log, cursor)
+    }
+
+    /// Tells of a loss, before the record `first`; where the page has none, before what the window has after `cursor`.
+    fn reset(
+        &mut self,
+        first: Option<u64>,
+        cursor: u64,
+        requested: &str,
+        reason: Reason,
+    ) -> Vec<u8> {
+        self.hub.delivered.add(Content::RESET);
+        let state = self.hub.lock();
+        if let Some(first) = first {
+            let before = state.log.id(first - 1);
+            return resume::reset(before, Some(state.log.id(first)), requested, reason);
+        }
+        // The store may have more between the page and the window, whose first event is not known then.
+        let first = (cursor >= state.log.before_first())
+            .then(|| state.log.first_after(&self.filter, cursor))
+            .flatten();
+        let before = first.map_or(cursor, |first| first.offset - 1);
+        self.cursor = before;
+        resume::reset(state.log.id(before), first, requested, reason)
+    }
+
+    fn frame(&self, record: StoredRecord) -> Frame {
+        let id = self.id(record.offset);
+        let entry = record.into_entry(&id);
+        match self.filter.name_of(entry.topics.iter()) {
+            Some(topic) => topic_as::frame(entry.frame.as_bytes(), entry.body, topic),
+            None => entry.frame,
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -38,12 +38,17 @@ impl Flight {
 }
 
 /// Appends until nobody waits.
-pub(super) async fn drive(shared: Arc<Shared>, first: Option<Flight>) {
-    // Also where the runtime ends this task.
-    let mut driver = Driver {
-        shared: &shared,
+pub(super) fn drive(shared: Arc<Shared>, first: Option<Flight>) -> impl Future<Output = ()> {
+    // Made here, since the runtime may end the task before it has begun.
+    let driver = Driver {
+        shared,
         done: false,
     };
+    run(driver, first)
+}
+
+async fn run(mut driver: Driver, first: Option<Flight>) {
+    let shared = driver.shared.clone();
     let mut next = first;
     loop {
         if let Some(flight) = next.take() {
@@ -74,15 +79,16 @@ pub(super) async fn drive(shared: Arc<Shared>, first: Option<Flight>) {
             waiting.answer(answer);
         }
         if let Some(batch) = load.batch {
+            // Until it has answered, nobody knows what it holds.
+            shared.appender.lock().unsure = true;
             let answer = append(&shared, &batch);
             next = Some(Flight::new(batch, answer, load.senders));
         }
     }
 }
 
-/// Hands a batch to the store. Until it has answered, nobody knows what it holds.
-fn append(shared: &Shared, batch: &Batch) -> StoreFuture<Vec<Appended>> {
-    shared.appender.lock().unsure = true;
+/// Hands a batch to the store; a panic of it is an error.
+pub(super) fn append(shared: &Shared, batch: &Batch) -> StoreFuture<Vec<Appended>> {
     let append = || shared.store.append(batch.clone());
     catch_unwind(AssertUnwindSafe(append)).unwrap_or_else(|_| StoreFuture::ready(Err(panicked())))
 }
@@ -159,12 +165,16 @@ async fn catch_up(shared: &Shared) -> Result<(), StoreError> {
 
 /// What a future gives; a panic of it is an error, so that the appender lives on.
 async fn unharmed<T: Unpin>(mut answer: StoreFuture<T>) -> Result<T, StoreError> {
-    poll_fn(move |cx| {
-        // What it leaves half done is its own, and is dropped with it.
-        catch_unwind(AssertUnwindSafe(|| Pin::new(&mut answer).poll(cx)))
-            .unwrap_or_else(|_| Poll::Ready(Err(panicked())))
-    })
-    .await
+    poll_fn(move |cx| poll(&mut answer, cx)).await
+}
+
+pub(super) fn poll<T: Unpin>(
+    answer: &mut StoreFuture<T>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, StoreError>> {
+    // What it leaves half done is its own, and is dropped with it.
+    catch_unwind(AssertUnwindSafe(|| Pin::new(answer).poll(cx)))
+        .unwrap_or_else(|_| Poll::Ready(Err(panicked())))
 }
 
 fn panicked() -> StoreError {
@@ -172,13 +182,13 @@ fn panicked() -> StoreError {
 }
 
 /// The one task that appends.
-struct Driver<'a> {
-    shared: &'a Shared,
+struct Driver {
+    shared: Arc<Shared>,
     /// It has handed back its turn.
     done: bool,
 }
 
-impl Drop for Driver<'_> {
+impl Drop for Driver {
     fn drop(&mut self) {
         let (left, closed) = {
             let mut queue = self.shared.appender.lock();

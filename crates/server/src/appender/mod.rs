@@ -91,10 +91,10 @@ pub(crate) fn publish(shared: &Arc<Shared>, event: NewEvent) -> Published {
         }
     };
     let batch = Batch::one(event);
-    // As if it had failed, until it has not: the store may panic.
+    // Until it has answered, nobody knows what it holds.
     queue.unsure = true;
-    let mut answer = shared.store.append(batch.clone());
-    let polled = Pin::new(&mut answer).poll(&mut Context::from_waker(Waker::noop()));
+    let mut answer = drive::append(shared, &batch);
+    let polled = drive::poll(&mut answer, &mut Context::from_waker(Waker::noop()));
     let landed = match polled {
         Poll::Ready(Ok(appended)) => match Landing::of(last, &batch, &appended) {
             Landing::Next => {

@@ -219,9 +219,10 @@ impl Http1 {
             let (parts, body) = request.into_parts();
             let head = Head::from_parts(&parts, Some(self.peer));
             let mut reply = self.endpoint.respond(head, body).await;
-            // One that must be read through the store is written by hyper: a shard does not wait for stores.
-            if reply.body.is_stream() && !reply.body.needs_store() {
+            if reply.body.is_stream() {
                 close_after(&mut reply.headers);
+                // No shard waits for a store.
+                let may_stream = may_stream && !reply.body.needs_store();
                 if may_stream && let Some(seat) = self.shards.reserve() {
                     let offer = Offer {
                         reply,

@@ -458,6 +458,13 @@ export interface HubOptions {
   maxBytes?: number;
   /** How many topics are known at a time; 1,000,000 by default. */
   maxTopics?: number;
+  /**
+   * How many events are retained of these topics, or of each topic of these patterns, for those who come new: they get them first,
+   * without ids. `{ 'prices/*': 1 }` keeps the last one of each topic that begins with `prices/`.
+   */
+  retained?: Record<string, number>;
+  /** How many bytes are retained; 16 MiB by default. */
+  maxRetainedBytes?: number;
   /** How long an event is held; null, the default, for as long as there is room. */
   maxAge?: number | null;
   /** How long a stream may be silent before a comment is sent; 15,000 by default, null for ever. */

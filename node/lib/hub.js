@@ -7,7 +7,7 @@ const { call } = require('./errors.js');
 const { answer, hold } = require('./loop.js');
 const { Mailbox } = require('./mailbox.js');
 const { toMessage } = require('./message.js');
-const { boolean, count, milliseconds, orNull, read, string, topics } = require('./options.js');
+const { boolean, count, milliseconds, natural, orNull, read, string, topics } = require('./options.js');
 const { toEvent, unpackFrames, unpackItems } = require('./packed.js');
 
 const hubOptions = {
@@ -15,6 +15,13 @@ const hubOptions = {
   maxEvents: count,
   maxBytes: count,
   maxTopics: count,
+  retained: (what, value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new TypeError(`${what} must be an object of topics and numbers, such as { 'prices/*': 1 }`);
+    }
+    return Object.fromEntries(Object.entries(value).map(([topic, events]) => [topic, natural(`${what}[${JSON.stringify(topic)}]`, events)]));
+  },
+  maxRetainedBytes: natural,
   maxAge: orNull(milliseconds),
   // The native side reads 0 as never.
   heartbeat: (what, value) => (value === null ? 0 : milliseconds(what, value)),

@@ -1,5 +1,6 @@
 //! The hub of this process.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use eventwire_bridge::hub;
@@ -18,6 +19,8 @@ pub struct HubOptions {
     pub max_events: Option<f64>,
     pub max_bytes: Option<f64>,
     pub max_topics: Option<f64>,
+    pub retained: Option<HashMap<String, f64>>,
+    pub max_retained_bytes: Option<f64>,
     pub max_age: Option<f64>,
     /// Never, where it is 0.
     pub heartbeat: Option<f64>,
@@ -79,6 +82,13 @@ impl Hub {
         built.max_events = size(options.max_events, built.max_events);
         built.max_bytes = size(options.max_bytes, built.max_bytes);
         built.max_topics = size(options.max_topics, built.max_topics);
+        built.retained = options
+            .retained
+            .into_iter()
+            .flatten()
+            .map(|(topic, count)| (topic, size(Some(count), 0)))
+            .collect();
+        built.max_retained_bytes = size(options.max_retained_bytes, built.max_retained_bytes);
         built.max_age = options.max_age.map(time);
         built.heartbeat = match options.heartbeat.map(time) {
             Some(Duration::ZERO) => None,

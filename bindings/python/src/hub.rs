@@ -25,7 +25,7 @@ pub(crate) struct Hub(Inner);
 #[pymethods]
 impl Hub {
     #[new]
-    #[pyo3(signature = (store, *, max_events, max_bytes, max_age, max_topics, heartbeat, retry, slow))]
+    #[pyo3(signature = (store, *, max_events, max_bytes, max_age, max_topics, retained, max_retained_bytes, heartbeat, retry, slow))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -34,6 +34,8 @@ impl Hub {
         max_bytes: i64,
         max_age: Option<f64>,
         max_topics: i64,
+        retained: Vec<(String, i64)>,
+        max_retained_bytes: i64,
         heartbeat: Option<f64>,
         retry: Option<i64>,
         slow: String,
@@ -43,6 +45,14 @@ impl Hub {
             max_events: size("max_events", max_events)?,
             max_bytes: size("max_bytes", max_bytes)?,
             max_topics: size("max_topics", max_topics)?,
+            retained: retained
+                .into_iter()
+                .map(|(topic, count)| {
+                    let count = size(&format!("retained[{topic:?}]"), count)?;
+                    Ok((topic, count))
+                })
+                .collect::<PyResult<_>>()?,
+            max_retained_bytes: size("max_retained_bytes", max_retained_bytes)?,
             max_age: limit("max_age", max_age)?,
             heartbeat: limit("heartbeat", heartbeat)?,
             retry: retry

@@ -241,10 +241,19 @@ impl From<client::Error> for Failure {
     }
 }
 
+impl From<server::BuildError> for Failure {
+    fn from(error: server::BuildError) -> Self {
+        match error {
+            server::BuildError::Store(error) => error.into(),
+            // Found before anything was stored: a wrong option.
+            error => Self::argument(error.to_string()),
+        }
+    }
+}
+
 impl From<server::StoreError> for Failure {
     fn from(error: server::StoreError) -> Self {
-        // Found before anything was stored: a wrong option.
-        Self::argument(error.to_string())
+        Self::new(FailureKind::Store, error.to_string()).with("outcome", error.outcome().name())
     }
 }
 
@@ -255,6 +264,7 @@ impl From<server::PublishError> for Failure {
         match error {
             Error::Topic(_) | Error::ReservedType(_) | Error::Key(_) => Self::argument(message),
             Error::Encode(error) => error.into(),
+            Error::Store(error) => error.into(),
             Error::Closed => Self::closed(message),
             _ => Self::new(FailureKind::Publish, message).with("outcome", "not_stored"),
         }
@@ -276,5 +286,27 @@ impl From<server::ServeError> for Failure {
             server::ServeError::Origin(_) => Self::argument(error.to_string()),
             _ => Self::new(FailureKind::Serve, error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_failed_says_whether_the_event_was_stored() {
+        for (error, outcome) in [
+            (server::StoreError::not_stored("the disk is full"), "not_stored"),
+            (server::StoreError::unknown("the connection broke"), "unknown"),
+        ] {
+            let of_publish = Failure::from(server::PublishError::Store(error.clone()));
+            let of_build = Failure::from(server::BuildError::Store(error));
+            for failure in [of_publish, of_build] {
+                assert_eq!(failure.kind(), FailureKind::Store);
+                assert_eq!(failure.to_value()["outcome"], outcome);
+            }
+        }
+        let wrong = Failure::from(server::BuildError::ZeroBound("max_events"));
+        assert_eq!(wrong.kind(), FailureKind::Argument);
     }
 }

@@ -58,6 +58,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "COUNT")]
     pub(crate) max_connections: Option<usize>,
 
+    /// Keep the last N events of a topic, or of each topic of a pattern such as `prices/*`, for those who come new; may be given
+    /// more than once.
+    #[arg(long = "retain", value_name = "TOPIC=N", value_parser = retained)]
+    pub(crate) retained: Vec<(String, usize)>,
+
     /// Let anybody publish, also on an address that can be reached from elsewhere.
     #[arg(long)]
     pub(crate) open_publish: bool,
@@ -130,6 +135,16 @@ pub(crate) struct Publish {
     pub(crate) data: String,
 }
 
+fn retained(typed: &str) -> Result<(String, usize), String> {
+    let (topic, count) = typed
+        .rsplit_once('=')
+        .ok_or("give TOPIC=N, such as prices/*=1")?;
+    let count = count
+        .parse()
+        .map_err(|_| format!("{count:?} is no number of events: give TOPIC=N, such as {topic}=1"))?;
+    Ok((topic.to_owned(), count))
+}
+
 pub(crate) fn seconds(typed: &str) -> Result<Duration, String> {
     let seconds: f64 = typed
         .parse()
@@ -146,6 +161,15 @@ mod tests {
     #[test]
     fn the_arguments_make_sense_together() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_retained_is_a_topic_and_a_number() {
+        assert_eq!(retained("prices/*=2"), Ok(("prices/*".to_owned(), 2)));
+        assert_eq!(retained("a=b=2"), Ok(("a=b".to_owned(), 2)));
+        for typed in ["prices", "prices=", "prices=-1", "=x"] {
+            assert!(retained(typed).unwrap_err().contains("TOPIC=N"), "{typed}");
+        }
     }
 
     #[test]

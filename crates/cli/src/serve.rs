@@ -59,6 +59,9 @@ fn hub(args: &Serve) -> Result<Hub, Failure> {
     if let Some(heartbeat) = args.heartbeat {
         builder = builder.heartbeat(Some(heartbeat).filter(|every| !every.is_zero()));
     }
+    for (topic_or_pattern, count) in &args.retained {
+        builder = builder.retain(topic_or_pattern, *count);
+    }
     builder.build().map_err(Failure::of)
 }
 

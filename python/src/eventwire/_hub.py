@@ -51,6 +51,9 @@ class Hub(Managed, AsyncManaged):
     Times are seconds, but `retry` is milliseconds, as on the wire. The log holds the newest events within `max_events`, `max_bytes` and `max_age`; who was away
     for longer is told so by a reset.
 
+    `retained` keeps the last events of topics, or of the topics of patterns, for those who come new: they get them first, without
+    ids. `{"prices/*": 1}` keeps the last one of each topic that begins with `prices/`, and `max_retained_bytes` bounds all of them.
+
     Example:
         >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:
         ...     id = hub.publish("news", "hello")
@@ -69,6 +72,8 @@ class Hub(Managed, AsyncManaged):
         max_bytes: int = 64 * 1024 * 1024,
         max_age: float | None = None,
         max_topics: int = 1_000_000,
+        retained: Mapping[str, int] | None = None,
+        max_retained_bytes: int = 16 * 1024 * 1024,
         heartbeat: float | None = 15.0,
         retry: int | None = None,
         slow: Literal["disconnect", "skip"] = "disconnect",
@@ -79,6 +84,8 @@ class Hub(Managed, AsyncManaged):
             max_bytes=max_bytes,
             max_age=max_age,
             max_topics=max_topics,
+            retained=list((retained or {}).items()),
+            max_retained_bytes=max_retained_bytes,
             heartbeat=heartbeat,
             retry=retry,
             slow=slow,
@@ -134,7 +141,7 @@ class Hub(Managed, AsyncManaged):
         """Subscribes, in this process, to one topic or several.
 
         Args:
-            topics: The topics.
+            topics: The topics. `orders/*` is every topic that begins with `orders/`, and `*` every topic, also those that come later.
             last_event_id: Where to resume from; goes before `start`.
             start: "live", "earliest" (all that the log holds) or "last:N".
 

@@ -146,6 +146,8 @@ class Hub:
         max_bytes: int,
         max_age: float | None,
         max_topics: int,
+        retained: list[tuple[str, int]],
+        max_retained_bytes: int,
         heartbeat: float | None,
         retry: int | None,
         slow: str,

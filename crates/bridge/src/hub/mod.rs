@@ -27,6 +27,10 @@ pub struct HubOptions {
     pub max_bytes: usize,
     /// How many topics are known at a time.
     pub max_topics: usize,
+    /// How many events are retained of each of these topics and patterns, for those who come new.
+    pub retained: Vec<(String, usize)>,
+    /// How many bytes are retained.
+    pub max_retained_bytes: usize,
     /// How long the log holds an event; None for as long as there is room.
     pub max_age: Option<Duration>,
     /// How long a stream may be silent before a comment is sent; None for ever.
@@ -44,6 +48,8 @@ impl Default for HubOptions {
             max_events: 100_000,
             max_bytes: 64 << 20,
             max_topics: 1_000_000,
+            retained: Vec::new(),
+            max_retained_bytes: 16 << 20,
             max_age: None,
             heartbeat: Some(Duration::from_secs(15)),
             retry: None,
@@ -63,11 +69,16 @@ impl HubOptions {
                 )));
             }
         };
-        Ok(server::Hub::builder()
+        let mut builder = server::Hub::builder();
+        for (topic_or_pattern, count) in &self.retained {
+            builder = builder.retain(topic_or_pattern, *count);
+        }
+        Ok(builder
             .store(&self.store)
             .max_events(self.max_events)
             .max_bytes(self.max_bytes)
             .max_topics(self.max_topics)
+            .max_retained_bytes(self.max_retained_bytes)
             .max_age(self.max_age)
             .heartbeat(self.heartbeat)
             .retry(self.retry)

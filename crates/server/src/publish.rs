@@ -129,6 +129,19 @@ impl NewEvent {
         self.key.as_ref()
     }
 
+    /// Whether a record with these topics and this block is the same event: what makes a repeated [key](Self::key) harmless. The
+    /// order of the topics says nothing.
+    pub fn is_same<'a, T>(&self, topics: T, block: &[u8]) -> bool
+    where
+        T: IntoIterator<Item = &'a str>,
+        T::IntoIter: ExactSizeIterator,
+    {
+        let mut topics = topics.into_iter();
+        self.block() == block
+            && topics.len() == self.topics.len()
+            && topics.all(|topic| self.topics.iter().any(|own| **own == *topic))
+    }
+
     /// The event that a record was made of.
     pub(crate) fn of_record(topics: Box<[Topic]>, block: &[u8], key: Option<Arc<str>>) -> Self {
         let mut bytes = Vec::with_capacity(ID_ROOM + block.len() + END_ROOM);

@@ -190,12 +190,8 @@ impl Log {
         };
         let id = self.id(offset);
         let same = self.record(offset).is_some_and(|record| {
-            record.frame.as_bytes()[record.body..] == *event.block()
-                && record.topics.len() == event.topics().len()
-                && record
-                    .topics
-                    .iter()
-                    .all(|(topic, _)| event.topics().contains(topic))
+            let topics = record.topics.iter().map(|(topic, _)| &**topic);
+            event.is_same(topics, &record.frame.as_bytes()[record.body..])
         });
         if same {
             Ok(Some(id))

@@ -51,8 +51,7 @@ impl Deref for Batch {
 pub enum Appended {
     /// It was stored at this offset: one more than the log's last record had, or the event before it in the batch.
     Stored(u64),
-    /// Its key was used before for the same event (the same topics, in any order, and the same
-    /// [block](NewEvent::block)), which has this offset. Nothing was stored.
+    /// Its key was used before for the [same](NewEvent::is_same) event, which has this offset. Nothing was stored.
     Known(u64),
     /// Its key was used before for another event, which has this offset. Nothing was stored.
     Conflict(u64),
@@ -166,9 +165,9 @@ impl StoredRecord {
         &self.topics
     }
 
-    /// About how many bytes it takes.
-    pub fn size(&self) -> usize {
-        self.block.len()
+    /// The encoded event without its id line.
+    pub fn block(&self) -> &Bytes {
+        &self.block
     }
 }
 

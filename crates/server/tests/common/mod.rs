@@ -119,8 +119,8 @@ impl Kept {
         });
         if let Some((_, offset)) = known.filter(|(_, offset)| *offset >= self.first) {
             let record = &self.records[*offset as usize - 1];
-            let same = *record == self.record(*offset, event);
-            return if same {
+            let topics = record.topics().iter().map(|topic| &**topic);
+            return if event.is_same(topics, record.block()) {
                 Appended::Known(*offset)
             } else {
                 Appended::Conflict(*offset)
@@ -153,7 +153,7 @@ impl Kept {
         let mut page: Vec<StoredRecord> = Vec::new();
         let mut bytes = 0;
         for record in held.by_ref() {
-            bytes += record.size();
+            bytes += record.block().len();
             page.push(record.clone());
             if page.len() == self.page || bytes >= query.max_bytes() {
                 break;

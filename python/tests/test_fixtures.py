@@ -52,11 +52,20 @@ def test_the_files_follow_their_schema(file: Path):
     jsonschema.validate(json.loads(file.read_text()), schema)
 
 
+def test_the_fixtures_of_the_server_follow_their_schema():
+    folder = FOLDER.parent / "server"
+    files = sorted(path for path in folder.glob("*.json") if path.name != "schema.json")
+    assert {"resume", "patterns", "retained", "limits"} <= {path.stem for path in files}
+    schema = json.loads((folder / "schema.json").read_text())
+    for file in files:
+        jsonschema.validate(json.loads(file.read_text()), schema)
+
+
 def test_every_case_ran(request: pytest.FixtureRequest):
     # Only where the whole file was asked for: with -k, this would be no news.
     names = [case["name"] for _, case in CASES]
     here = [item for item in request.session.items if item.path == request.path]
-    if len(here) == len(names) + len(FILES) + 2:
+    if len(here) == len(names) + len(FILES) + 3:
         assert ran == set(names)
     assert len(names) == len(set(names)), "two cases have one name"
     assert {"bom", "fields", "limits", "encode"} <= {path.stem for path in FILES}, (

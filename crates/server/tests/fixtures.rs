@@ -50,8 +50,8 @@ fn files() -> Vec<(String, Vec<Value>)> {
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.ends_with(".json") && name != "schema.json"
         })
         .collect();
     files.sort();
@@ -101,9 +101,16 @@ async fn run(label: &str, case: &Value) {
     let placeholders = Placeholders::of(&hub);
     publish(label, &hub, &case["publish"]).await;
 
-    known(label, &case["request"], &["query", "headers"]);
+    known(
+        label,
+        &case["request"],
+        &["method", "query", "headers", "body"],
+    );
     let query = placeholders.fill(text(&case["request"]["query"]));
     let mut head = Head::get(&format!("/events?{query}"));
+    if let Some(method) = case["request"].get("method") {
+        head.method = text(method).parse().expect(label);
+    }
     if let Some(headers) = case["request"].get("headers") {
         for (name, value) in headers.as_object().expect(label) {
             let name: HeaderName = name.parse().expect(label);
@@ -111,8 +118,9 @@ async fn run(label: &str, case: &Value) {
             head.headers.append(name, value);
         }
     }
-    let endpoint = hub.endpoint(HttpOptions::new());
-    let reply = endpoint.respond(head, String::new()).await;
+    let endpoint = hub.endpoint(HttpOptions::new().open_publish(true));
+    let body = case["request"].get("body").map_or("", text);
+    let reply = endpoint.respond(head, placeholders.fill(body)).await;
 
     if let Some(then) = case.get("then") {
         publish(label, &hub, then).await;
@@ -146,7 +154,14 @@ fn hub(label: &str, options: &Value) -> Hub {
     known(
         label,
         options,
-        &["max_events", "max_bytes", "max_topics", "retry"],
+        &[
+            "max_events",
+            "max_bytes",
+            "max_topics",
+            "max_retained_bytes",
+            "retained",
+            "retry",
+        ],
     );
     let option = |name: &str| {
         let value = options.get(name)?;
@@ -161,6 +176,17 @@ fn hub(label: &str, options: &Value) -> Hub {
     }
     if let Some(count) = option("max_topics") {
         builder = builder.max_topics(count as usize);
+    }
+    if let Some(bytes) = option("max_retained_bytes") {
+        builder = builder.max_retained_bytes(bytes as usize);
+    }
+    for (topic, count) in options
+        .get("retained")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        builder = builder.retain(topic, count.as_u64().expect(label) as usize);
     }
     builder
         .retry(option("retry").map(Duration::from_millis))

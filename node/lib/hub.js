@@ -19,7 +19,8 @@ const hubOptions = {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new TypeError(`${what} must be an object of topics and numbers, such as { 'prices/*': 1 }`);
     }
-    return Object.fromEntries(Object.entries(value).map(([topic, events]) => [topic, natural(`${what}[${JSON.stringify(topic)}]`, events)]));
+    const counted = ([topic, events]) => [topic, natural(`${JSON.stringify(topic)} in ${what}`, events)];
+    return Object.fromEntries(Object.entries(value).map(counted));
   },
   maxRetainedBytes: natural,
   maxAge: orNull(milliseconds),

@@ -119,3 +119,45 @@ test('a closed hub has closed its servers', async () => {
   hub.close();
   await until(() => fetch(`${url}/health`).then(() => false, () => true));
 });
+
+test('a newcomer gets what is retained, and one that resumes does not', async () => {
+  const hub = new Hub({ retained: { 'prices/*': 1, news: 2 }, maxEvents: 1 });
+  await hub.publish('prices/tea', '3.20');
+  const last = await hub.publish('prices/tea', '3.40');
+  for (const data of ['1', '2', '3']) await hub.publish('news', data);
+  const newcomer = hub.subscribe(['prices/tea', 'news']);
+  const id = await hub.publish('news', '4');
+  const got = [];
+  for await (const event of newcomer) if (got.push([event.data, event.id]) === 4) break;
+  assert.deepEqual(got, [
+    ['3.40', ''],
+    ['2', ''],
+    ['3', ''],
+    ['4', id],
+  ]);
+  const resumed = hub.subscribe('prices/tea', { lastEventId: last });
+  await hub.publish('prices/tea', '3.60');
+  for await (const event of resumed) {
+    assert.equal(event.data, '3.60');
+    break;
+  }
+  for (const [options, says] of [
+    [{ retained: { 'a*': 1 } }, /retained values: the topic "a\*"/],
+    [{ retained: { a: -1 } }, /"a" in retained of the options of Hub must be a whole number/],
+    [{ retained: ['a'] }, /retained must be an object of topics and numbers/],
+    [{ maxRetainedBytes: -1 }, /maxRetainedBytes must be a whole number/],
+  ]) {
+    assert.throws(() => new Hub(options), { name: 'TypeError', message: says });
+  }
+});
+
+test('patterns are for topics that come later too', async () => {
+  const hub = new Hub();
+  const orders = hub.subscribe('orders/*');
+  await hub.publish('news', 'not for it');
+  await hub.publish(['orders/1', 'orders/eu/2'], 'once');
+  await hub.publish('orders/new', 'more');
+  const got = [];
+  for await (const { data } of orders) if (got.push(data) === 2) break;
+  assert.deepEqual(got, ['once', 'more']);
+});

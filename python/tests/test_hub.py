@@ -305,3 +305,41 @@ def test_a_body_beyond_the_limit_is_refused():
         with pytest.raises(eventwire.EventwireError, match="100"):
             Publisher(server.url).publish("news", "x" * 200)
         assert hub.stats().published == 0
+
+
+def test_a_newcomer_gets_what_is_retained_and_one_that_resumes_does_not():
+    hub = Hub(retained={"prices/*": 1, "news": 2}, max_events=1)
+    first = hub.publish("prices/tea", "3.20")
+    last = hub.publish("prices/tea", "3.40")
+    for number in "123":
+        hub.publish("news", number)
+    with hub.subscribe("prices/tea", "news") as subscription:
+        events = [next(subscription) for _ in range(3)]
+        assert [(event.data, event.id) for event in events] == [("3.40", ""), ("2", ""), ("3", "")]
+        id = hub.publish("news", "4")
+        assert next(subscription) == Event("4", id=id)
+    with hub.subscribe("prices/tea", last_event_id=last) as subscription:
+        hub.publish("prices/tea", "3.60")
+        assert next(subscription).data == "3.60"
+    assert first.endswith("-1")
+
+
+def test_patterns_are_for_topics_that_come_later_too(hub):
+    with hub.subscribe("orders/*") as subscription:
+        hub.publish("news", "not for it")
+        hub.publish(["orders/1", "orders/eu/2"], "once")
+        hub.publish("orders/new", "more")
+        assert [next(subscription).data for _ in range(2)] == ["once", "more"]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"retained": {"a*": 1}}, 'retained values: the topic "a\\*"'),
+        ({"retained": {"a": -1}}, 'retained\\["a"\\] is -1: give zero or more'),
+        ({"max_retained_bytes": -1}, "max_retained_bytes is -1"),
+    ],
+)
+def test_what_cannot_be_retained_is_a_value_error(options, says):
+    with pytest.raises(ValueError, match=says):
+        Hub(**options)

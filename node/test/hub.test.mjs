@@ -144,8 +144,8 @@ test('a newcomer gets what is retained, and one that resumes does not', async ()
   for (const [options, says] of [
     [{ retained: { 'a*': 1 } }, /retained values: the topic "a\*"/],
     [{ retained: { a: -1 } }, /"a" in retained of the options of Hub must be a whole number/],
-    [{ retained: ['a'] }, /retained must be an object of topics and numbers/],
-    [{ maxRetainedBytes: -1 }, /maxRetainedBytes must be a whole number/],
+    [{ retained: ['a'] }, /retained of the options of Hub must be an object of topics and numbers/],
+    [{ maxRetainedBytes: -1 }, /maxRetainedBytes of the options of Hub must be a whole number/],
   ]) {
     assert.throws(() => new Hub(options), { name: 'TypeError', message: says });
   }

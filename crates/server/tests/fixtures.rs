@@ -1,13 +1,18 @@
-//! Runs tests/fixtures/server: what a hub answers to a subscriber, as data that every language runs.
+//! Runs tests/fixtures/server: what a hub answers, as data that every language runs. Each case is run without a socket, by shards, and
+//! by hyper.
+
+mod support;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use eventwire_server::{Head, HttpOptions, Hub, Publication};
+use eventwire_server::{Head, HttpOptions, Hub, Publication, ServeOptions};
 use http::{HeaderName, HeaderValue};
 use http_body_util::BodyExt;
 use serde_json::Value;
+
+use support::{Raw, unchunked, within};
 
 const LANGUAGE: &str = "rust";
 
@@ -89,6 +94,34 @@ impl Placeholders {
     }
 }
 
+/// How a hub is asked: its replies as they are, or over a socket, with so many shards; without any, hyper writes the streams.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Reply,
+    Socket { shards: usize },
+}
+
+const WAYS: [Way; 3] = [
+    Way::Reply,
+    Way::Socket { shards: 1 },
+    Way::Socket { shards: 0 },
+];
+
+/// An answer, whichever way it came.
+struct Answer {
+    status: u64,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// A request, and what is asked with it.
+struct Ask<'a> {
+    method: &'a str,
+    target: String,
+    headers: Vec<(&'a str, String)>,
+    body: String,
+}
+
 async fn run(label: &str, case: &Value) {
     known(
         label,
@@ -97,57 +130,124 @@ async fn run(label: &str, case: &Value) {
             "name", "why", "skip", "hub", "publish", "request", "then", "expect",
         ],
     );
+    for way in WAYS {
+        run_by(&format!("{label} by {way:?}"), case, way).await;
+    }
+}
+
+async fn run_by(label: &str, case: &Value, way: Way) {
     let hub = hub(label, case.get("hub").unwrap_or(&Value::Null));
     let placeholders = Placeholders::of(&hub);
     publish(label, &hub, &case["publish"]).await;
 
-    known(
-        label,
-        &case["request"],
-        &["method", "query", "headers", "body"],
-    );
-    let query = placeholders.fill(text(&case["request"]["query"]));
-    let mut head = Head::get(&format!("/events?{query}"));
-    if let Some(method) = case["request"].get("method") {
-        head.method = text(method).parse().expect(label);
-    }
-    if let Some(headers) = case["request"].get("headers") {
-        for (name, value) in headers.as_object().expect(label) {
-            let name: HeaderName = name.parse().expect(label);
-            let value = HeaderValue::from_str(&placeholders.fill(text(value))).expect(label);
-            head.headers.append(name, value);
-        }
-    }
-    let endpoint = hub.endpoint(HttpOptions::new().open_publish(true));
-    let body = case["request"].get("body").map_or("", text);
-    let reply = endpoint.respond(head, placeholders.fill(body)).await;
-
-    if let Some(then) = case.get("then") {
-        publish(label, &hub, then).await;
-    }
-    hub.close();
+    let request = &case["request"];
+    known(label, request, &["method", "query", "headers", "body"]);
+    let query = placeholders.fill(text(&request["query"]));
+    let mark = if query.is_empty() { "" } else { "?" };
+    let headers = request.get("headers").and_then(Value::as_object);
+    let ask = Ask {
+        method: request.get("method").map_or("GET", text),
+        target: format!("/events{mark}{query}"),
+        headers: headers
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.as_str(), placeholders.fill(text(value))))
+            .collect(),
+        body: placeholders.fill(request.get("body").map_or("", text)),
+    };
+    let none = Value::Array(Vec::new());
+    let then = case.get("then").unwrap_or(&none);
+    let answer = match way {
+        Way::Reply => reply(label, &hub, ask, then).await,
+        Way::Socket { shards } => over_a_socket(label, &hub, ask, then, shards).await,
+    };
 
     let expect = &case["expect"];
     known(label, expect, &["status", "headers", "body"]);
-    assert_eq!(
-        Some(u64::from(reply.status.as_u16())),
-        expect["status"].as_u64(),
-        "{label}"
-    );
+    assert_eq!(Some(answer.status), expect["status"].as_u64(), "{label}");
     if let Some(headers) = expect.get("headers") {
         for (name, value) in headers.as_object().expect(label) {
-            let got: Vec<_> = reply.headers.get_all(name.as_str()).iter().collect();
-            assert_eq!(got, [text(value)], "{label}: {name}");
+            let given = answer.headers.iter();
+            let given = given.filter(|(given, _)| given.eq_ignore_ascii_case(name));
+            let given: Vec<_> = given.map(|(_, value)| value.as_str()).collect();
+            assert_eq!(given, [text(value)], "{label}: {name}");
         }
     }
-    let whole = tokio::time::timeout(Duration::from_secs(20), reply.body.collect()).await;
-    let body = whole.expect(label).expect(label).to_bytes();
     let expected: String = list(&expect["body"]).iter().map(text).collect();
-    assert_eq!(
-        String::from_utf8_lossy(&body),
-        placeholders.fill(&expected),
-        "{label}"
+    assert_eq!(answer.body, placeholders.fill(&expected), "{label}");
+}
+
+async fn reply(label: &str, hub: &Hub, ask: Ask<'_>, then: &Value) -> Answer {
+    let mut head = Head::get(&ask.target);
+    head.method = ask.method.parse().expect(label);
+    for (name, value) in ask.headers {
+        let name: HeaderName = name.parse().expect(label);
+        let value = HeaderValue::from_str(&value).expect(label);
+        head.headers.append(name, value);
+    }
+    let endpoint = hub.endpoint(HttpOptions::new().open_publish(true));
+    let reply = endpoint.respond(head, ask.body).await;
+    publish(label, hub, then).await;
+    hub.close();
+    let whole = within(reply.body.collect()).await.expect(label).to_bytes();
+    let headers = reply.headers.iter().map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (name.to_string(), value.into_owned())
+    });
+    Answer {
+        status: u64::from(reply.status.as_u16()),
+        headers: headers.collect(),
+        body: String::from_utf8(whole.to_vec()).expect(label),
+    }
+}
+
+async fn over_a_socket(
+    label: &str,
+    hub: &Hub,
+    ask: Ask<'_>,
+    then: &Value,
+    shards: usize,
+) -> Answer {
+    let options = ServeOptions::new().threads(shards);
+    let server = hub.serve("127.0.0.1:0", options).await.expect(label);
+    let mut raw = Raw::connect(&server).await;
+    let mut request = format!(
+        "{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n",
+        ask.method, ask.target
     );
+    for (name, value) in ask.headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !ask.body.is_empty() {
+        request.push_str(&format!("Content-Length: {}\r\n", ask.body.len()));
+    }
+    raw.send(&format!("{request}\r\n{}", ask.body)).await;
+    let head = raw.take("\r\n\r\n").await;
+    publish(label, hub, then).await;
+    hub.close();
+    let rest = raw.rest().await;
+
+    let mut lines = head.trim_end().lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1));
+    let headers = lines.filter_map(|line| line.split_once(": "));
+    let headers: Vec<(String, String)> = headers
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let chunked = headers
+        .iter()
+        .any(|(name, value)| name.eq_ignore_ascii_case("transfer-encoding") && value == "chunked");
+    let body = if chunked && !rest.is_empty() {
+        let (body, whole) = unchunked(&rest);
+        assert!(whole, "{label}: cut off");
+        body
+    } else {
+        rest
+    };
+    Answer {
+        status: status.expect(label).parse().expect(label),
+        headers,
+        body,
+    }
 }
 
 fn hub(label: &str, options: &Value) -> Hub {

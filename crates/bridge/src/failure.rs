@@ -296,8 +296,14 @@ mod tests {
     #[test]
     fn a_store_that_failed_says_whether_the_event_was_stored() {
         for (error, outcome) in [
-            (server::StoreError::not_stored("the disk is full"), "not_stored"),
-            (server::StoreError::unknown("the connection broke"), "unknown"),
+            (
+                server::StoreError::not_stored("the disk is full"),
+                "not_stored",
+            ),
+            (
+                server::StoreError::unknown("the connection broke"),
+                "unknown",
+            ),
         ] {
             let of_publish = Failure::from(server::PublishError::Store(error.clone()));
             let of_build = Failure::from(server::BuildError::Store(error));

@@ -139,9 +139,9 @@ fn retained(typed: &str) -> Result<(String, usize), String> {
     let (topic, count) = typed
         .rsplit_once('=')
         .ok_or("give TOPIC=N, such as prices/*=1")?;
-    let count = count
-        .parse()
-        .map_err(|_| format!("{count:?} is no number of events: give TOPIC=N, such as {topic}=1"))?;
+    let count = count.parse().map_err(|_| {
+        format!("{count:?} is no number of events: give TOPIC=N, such as {topic}=1")
+    })?;
     Ok((topic.to_owned(), count))
 }
 

@@ -92,10 +92,11 @@ pub use eventwire_client::{
 
 #[cfg(feature = "server")]
 pub use eventwire_server::{
-    Access, Action, Authorizer, BuildError, CloseHandle, Cors, Denied, Ended, Endpoint, EventId, Head,
-    HttpOptions, Hub, HubBuilder, Identity, MAX_KEY, MAX_TOPIC, MAX_TOPICS_AT_ONCE, MalformedId,
-    Publication, PublishError, Reply, ReplyBody, ServeError, ServeOptions, Server, Slow, Start,
-    Stats, Store, StoreError, Subscribe, SubscribeError, Subscription, TopicError, store,
+    Access, Action, Authorizer, BuildError, CloseHandle, Cors, Denied, Ended, Endpoint, EventId,
+    Head, HttpOptions, Hub, HubBuilder, Identity, MAX_KEY, MAX_TOPIC, MAX_TOPICS_AT_ONCE,
+    MalformedId, Publication, PublishError, Reply, ReplyBody, ServeError, ServeOptions, Server,
+    Slow, Start, Stats, Store, StoreError, Subscribe, SubscribeError, Subscription, TopicError,
+    store,
 };
 
 /// Begins to subscribe to the event stream at `url`: options with the defaults, to change and then to

@@ -47,9 +47,8 @@ impl Filter {
 
     /// Whether it is for this topic.
     pub(crate) fn wants(&self, topic: &str) -> bool {
-        let among = |list: &[Topic], name: &str| {
-            list.binary_search_by(|known| (**known).cmp(name)).is_ok()
-        };
+        let among =
+            |list: &[Topic], name: &str| list.binary_search_by(|known| (**known).cmp(name)).is_ok();
         among(&self.topics, topic)
             || (!self.prefixes.is_empty()
                 && topic::prefixes(topic).any(|prefix| among(&self.prefixes, prefix)))

@@ -103,8 +103,7 @@ impl Hub {
     ///
     /// [`SubscribeError`]: a topic's name is none, or the hub is closed.
     pub fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, SubscribeError> {
-        let filter =
-            topic::filter(&subscribe.topics)?.topic_as_event(subscribe.topic_as_event);
+        let filter = topic::filter(&subscribe.topics)?.topic_as_event(subscribe.topic_as_event);
         let requested = match &subscribe.start {
             Start::After(id) => id.as_str(),
             _ => "",
@@ -122,12 +121,7 @@ impl Hub {
             .map_err(|_| SubscribeError::TooManyTopics)?;
         // After the topics are known: making room for them may have raised what is forgotten, and the first read judges
         // by that.
-        let begin = resume::begin(
-            &state.log,
-            &filter,
-            &subscribe.start,
-            shared.window_is_all,
-        );
+        let begin = resume::begin(&state.log, &filter, &subscribe.start, shared.window_is_all);
         let mut frames = if begin.newcomer {
             state.retained.of(&filter)
         } else {

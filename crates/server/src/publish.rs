@@ -151,7 +151,10 @@ impl NewEvent {
     }
 
     /// Its parts: the frame and where the block begins in it, the topics, the key.
-    pub(crate) fn into_parts(mut self, id: &EventId) -> (Frame, usize, Box<[Topic]>, Option<Arc<str>>) {
+    pub(crate) fn into_parts(
+        mut self,
+        id: &EventId,
+    ) -> (Frame, usize, Box<[Topic]>, Option<Arc<str>>) {
         let line = id_line(id);
         let start = ID_ROOM - line.len();
         self.bytes[start..ID_ROOM].copy_from_slice(line.as_bytes());

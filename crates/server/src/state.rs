@@ -19,8 +19,8 @@ use crate::resume::{self, Reason};
 use crate::retained::Retained;
 use crate::stats::{End, Ended};
 use crate::store::listeners::{SubscriberId, Woken};
-use crate::store::{Store, StoreError, StoredRecord};
 use crate::store::log::{Entry, Log};
+use crate::store::{Store, StoreError, StoredRecord};
 use crate::topic::Topic;
 
 pub(crate) struct Shared {

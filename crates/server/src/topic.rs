@@ -147,7 +147,10 @@ mod tests {
         }
         assert_eq!(filter([""]).unwrap_err(), TopicError::Empty);
         let reserved = TopicError::Reserved("eventwire.x/*".to_owned());
-        assert!(matches!(filter(["eventwire.x/*"]), Err(TopicError::Reserved(_))), "{reserved}");
+        assert!(
+            matches!(filter(["eventwire.x/*"]), Err(TopicError::Reserved(_))),
+            "{reserved}"
+        );
     }
 
     #[test]

@@ -25,8 +25,16 @@ mod tests {
     fn the_type_becomes_the_topic() {
         for (bytes, body, expected) in [
             ("id: x\ndata: 1\n\n", 6, "id: x\nevent: a/b\ndata: 1\n\n"),
-            ("id: x\nevent: tick\ndata: 1\n\n", 6, "id: x\nevent: a/b\ndata: 1\n\n"),
-            ("event: tick\ndata: event: x\n\n", 0, "event: a/b\ndata: event: x\n\n"),
+            (
+                "id: x\nevent: tick\ndata: 1\n\n",
+                6,
+                "id: x\nevent: a/b\ndata: 1\n\n",
+            ),
+            (
+                "event: tick\ndata: event: x\n\n",
+                0,
+                "event: a/b\ndata: event: x\n\n",
+            ),
             ("data:\n\n", 0, "event: a/b\ndata:\n\n"),
         ] {
             assert_eq!(frame(bytes.as_bytes(), body, "a/b").plain(), expected);

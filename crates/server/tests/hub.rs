@@ -504,7 +504,10 @@ async fn wrong_options_and_names_are_errors_that_say_what_to_do() {
         (Hub::builder().max_topics(0), "max_topics is 0"),
         (Hub::builder().max_age(Duration::ZERO), "max_age is 0"),
         (Hub::builder().heartbeat(Duration::ZERO), "heartbeat is 0"),
-        (Hub::builder().retain("a*", 1), "retained values: the topic \"a*\""),
+        (
+            Hub::builder().retain("a*", 1),
+            "retained values: the topic \"a*\"",
+        ),
     ] {
         let message = error(builder);
         assert!(message.contains(says), "{message}");

@@ -261,11 +261,17 @@ impl Naive {
             }
         }
         let bytes = |retained: &[(&str, Vec<usize>)]| -> usize {
-            retained.iter().flat_map(|(_, places)| places).map(|place| self.size(*place)).sum()
+            retained
+                .iter()
+                .flat_map(|(_, places)| places)
+                .map(|place| self.size(*place))
+                .sum()
         };
         let mut retained = self.retained.clone();
         while bytes(&retained) > self.options.max_retained_bytes {
-            let oldest = retained.iter().min_by_key(|(topic, places)| (places.last().copied(), *topic));
+            let oldest = retained
+                .iter()
+                .min_by_key(|(topic, places)| (places.last().copied(), *topic));
             let oldest = oldest.unwrap().0;
             retained.retain(|(topic, _)| *topic != oldest);
         }
@@ -275,7 +281,10 @@ impl Naive {
     /// What a newcomer gets first.
     fn first_of(&self, wish: Wish) -> Vec<String> {
         let covered = names(wish.set());
-        let retained = self.retained.iter().filter(|(topic, _)| covered.contains(topic));
+        let retained = self
+            .retained
+            .iter()
+            .filter(|(topic, _)| covered.contains(topic));
         let places: BTreeSet<usize> = retained.flat_map(|(_, places)| places.clone()).collect();
         let block = |place: usize| {
             let frame = self.seen(wish, &self.events[place]);
@@ -610,14 +619,19 @@ impl Run {
                 };
                 let lost = naive.lost(wish, cursor);
                 // Of a pattern nobody knows what it covered of what is gone; a store does, here.
-                let passed = self.store.is_none()
-                    && wish.patterns != 0
-                    && cursor < naive.first as u64;
+                let passed =
+                    self.store.is_none() && wish.patterns != 0 && cursor < naive.first as u64;
                 let what = format!("{wish:?} after {cursor}");
                 assert!(told || !lost, "{what}: a loss without a reset");
-                assert!(told || !passed, "{what}: a pattern that the tail has passed");
+                assert!(
+                    told || !passed,
+                    "{what}: a pattern that the tail has passed"
+                );
                 let false_alarms = self.crowded && self.store.is_none();
-                assert!(false_alarms || lost || passed || !told, "{what}: a false alarm");
+                assert!(
+                    false_alarms || lost || passed || !told,
+                    "{what}: a false alarm"
+                );
                 if told {
                     // After a reset everything that is held comes, also from before the cursor.
                     assert_eq!(events, naive.held(wish, 0), "{what}");
@@ -626,7 +640,11 @@ impl Run {
                 }
             }
             // The last ones are counted in memory.
-            let window = self.hub.stats().first.map_or(naive.last(), |id| id.offset() - 1);
+            let window = self
+                .hub
+                .stats()
+                .first
+                .map_or(naive.last(), |id| id.offset() - 1);
             let held = naive.held(wish, 0);
             let recent = naive.held(wish, window);
             for count in 0..=recent.len() + 1 {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use common::{Failing, SlowStore};
 use eventwire_server::store::Outcome;
 use eventwire_server::{
-    BuildError, EventId, Hub, HubBuilder, Publication, PublishError, Slow, Start, Subscribe, Subscription,
+    BuildError, EventId, Hub, HubBuilder, Publication, PublishError, Slow, Start, Subscribe,
+    Subscription,
 };
 use tokio_stream::{Stream, StreamExt};
 
@@ -26,7 +27,10 @@ fn data(number: usize) -> Publication {
 }
 
 /// Begins to publish, as a call does: in the order of the calls.
-fn begin(hub: &Hub, publication: Publication) -> tokio::task::JoinHandle<Result<EventId, PublishError>> {
+fn begin(
+    hub: &Hub,
+    publication: Publication,
+) -> tokio::task::JoinHandle<Result<EventId, PublishError>> {
     let hub = hub.clone();
     let mut publishing = Box::pin(async move { hub.publish(publication).await });
     let first = publishing
@@ -71,7 +75,11 @@ async fn what_is_published_while_the_store_is_busy_goes_in_batches_in_the_order_
     let hub = open(&store).await;
     let mut frames = hub.subscribe(Subscribe::to(["a"])).unwrap();
     let publishing: Vec<_> = (1..=1100).map(|number| begin(&hub, data(number))).collect();
-    assert_eq!(at_once(&mut frames).len(), 1, "only the mark: nothing is stored yet");
+    assert_eq!(
+        at_once(&mut frames).len(),
+        1,
+        "only the mark: nothing is stored yet"
+    );
     for (place, publishing) in publishing.into_iter().enumerate() {
         let id = publishing.await.unwrap().unwrap();
         assert_eq!(id.offset(), place as u64 + 1);
@@ -117,7 +125,9 @@ async fn a_batch_that_fails_fails_its_publishers_and_no_other_and_takes_no_offse
         assert!(error.to_string().starts_with("the disk is full"), "{error}");
     }
     assert_eq!(hub.publish(data(4)).await.unwrap().offset(), 2);
-    let mut frames = hub.subscribe(Subscribe::to(["a"]).start(Start::Earliest)).unwrap();
+    let mut frames = hub
+        .subscribe(Subscribe::to(["a"]).start(Start::Earliest))
+        .unwrap();
     assert_eq!(all(&mut frames).await, ["mark 0", "1 data: 1", "2 data: 4"]);
 }
 
@@ -127,7 +137,11 @@ async fn where_the_outcome_is_unknown_the_hub_finds_out_before_it_goes_on() {
         let store = SlowStore::new();
         let hub = open(&store).await;
         let mut frames = hub.subscribe(Subscribe::to(["a"])).unwrap();
-        store.fail_next(if stored { Failing::UnknownStored } else { Failing::UnknownLost });
+        store.fail_next(if stored {
+            Failing::UnknownStored
+        } else {
+            Failing::UnknownLost
+        });
         let keyed = || data(1).key("k");
         let Err(PublishError::Store(error)) = hub.publish(keyed()).await else {
             panic!("it was to fail");
@@ -136,7 +150,11 @@ async fn where_the_outcome_is_unknown_the_hub_finds_out_before_it_goes_on() {
         // With the key, trying again is harmless.
         assert_eq!(hub.publish(keyed()).await.unwrap().offset(), 1);
         assert_eq!(hub.publish(data(2)).await.unwrap().offset(), 2);
-        assert_eq!(all(&mut frames).await, ["mark 0", "1 data: 1", "2 data: 2"], "{stored}");
+        assert_eq!(
+            all(&mut frames).await,
+            ["mark 0", "1 data: 1", "2 data: 2"],
+            "{stored}"
+        );
         assert_eq!(hub.stats().published, 2);
     }
 }
@@ -237,7 +255,10 @@ async fn a_hub_that_is_closed_answers_the_queue_and_shows_what_the_store_was_giv
     let queued = begin(&hub, data(2));
     hub.close();
     assert!(matches!(queued.await.unwrap(), Err(PublishError::Closed)));
-    assert!(matches!(hub.publish(data(3)).await, Err(PublishError::Closed)));
+    assert!(matches!(
+        hub.publish(data(3)).await,
+        Err(PublishError::Closed)
+    ));
     assert!(hub.is_closed() && hub.subscribe(Subscribe::to(["a"])).is_err());
     assert_eq!(given.await.unwrap().unwrap().offset(), 1);
     assert_eq!(at_once(&mut frames).len(), 2, "the mark, and the event");
@@ -250,14 +271,22 @@ fn without_a_runtime_the_error_says_what_to_do() {
     store.open_at_once();
     store.yield_only();
     let hub = Hub::builder().store_with(store).build().unwrap();
-    for says in ["whether the event was stored is not known", "nothing was stored"] {
+    for says in [
+        "whether the event was stored is not known",
+        "nothing was stored",
+    ] {
         let mut publishing = std::pin::pin!(hub.publish(data(1)));
-        let polled = publishing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let polled = publishing
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
         let Poll::Ready(Err(PublishError::Store(error))) = polled else {
             panic!("there is nobody to wait for the store");
         };
         let message = error.to_string();
-        assert!(message.contains("Tokio runtime") && message.contains(says), "{message}");
+        assert!(
+            message.contains("Tokio runtime") && message.contains(says),
+            "{message}"
+        );
     }
 }
 
@@ -280,7 +309,9 @@ fn a_runtime_that_ends_leaves_no_publisher_without_an_answer() {
     let answer = second.block_on(queued).unwrap_err();
     assert!(matches!(&answer, PublishError::Store(error) if error.outcome() == Outcome::NotStored));
     // The hub lives on in another.
-    second.block_on(async { hub.publish(data(3)).await }).unwrap();
+    second
+        .block_on(async { hub.publish(data(3)).await })
+        .unwrap();
 }
 
 fn begin_detached(
@@ -289,7 +320,9 @@ fn begin_detached(
 ) -> std::pin::Pin<Box<dyn Future<Output = Result<EventId, PublishError>>>> {
     let hub = hub.clone();
     let mut publishing = Box::pin(async move { hub.publish(publication).await });
-    let polled = publishing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let polled = publishing
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending());
     publishing
 }
@@ -344,7 +377,13 @@ async fn a_log_that_was_there_is_gone_on_with() {
     };
     let hub = open_with(&store, |builder| builder.max_events(3).retain("a", 1)).await;
     assert_eq!(hub.stats().events, 3);
-    assert_eq!(hub.publish(Publication::new("b", "11")).await.unwrap().offset(), 11);
+    assert_eq!(
+        hub.publish(Publication::new("b", "11"))
+            .await
+            .unwrap()
+            .offset(),
+        11
+    );
     let mut frames = hub.subscribe(Subscribe::to(["a"])).unwrap();
     assert_eq!(at_once(&mut frames)[0], "data: 10\n\n", "retained");
     // Also from before the window.
@@ -353,20 +392,28 @@ async fn a_log_that_was_there_is_gone_on_with() {
     let mut expected = vec!["mark 2".to_owned()];
     expected.extend((3..=11).map(|n| format!("{n} data: {n}")));
     assert_eq!(all(&mut frames).await, expected);
-    let mut frames = hub.subscribe(Subscribe::to(["*"]).start(Start::Earliest)).unwrap();
+    let mut frames = hub
+        .subscribe(Subscribe::to(["*"]).start(Start::Earliest))
+        .unwrap();
     assert_eq!(all(&mut frames).await.len(), 12);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_store_has_lost_is_told() {
     let store = SlowStore::new();
-    let hub = open_with(&store, |builder| builder.max_events(2).retry(Duration::from_secs(2))).await;
+    let hub = open_with(&store, |builder| {
+        builder.max_events(2).retry(Duration::from_secs(2))
+    })
+    .await;
     for number in 1..=9 {
         hub.publish(data(number)).await.unwrap();
     }
     store.forget_up_to(4);
     let epoch = hub.stats().last.epoch().to_owned();
-    let resume = |id: String| hub.subscribe(Subscribe::to(["a"]).start(Start::After(id))).unwrap();
+    let resume = |id: String| {
+        hub.subscribe(Subscribe::to(["a"]).start(Start::After(id)))
+            .unwrap()
+    };
     let frame = at_once_or_next(&mut resume(format!("{epoch}-1"))).await;
     assert_eq!(
         frame,
@@ -383,7 +430,10 @@ async fn what_the_store_has_lost_is_told() {
     ] {
         let got = all(&mut resume(id)).await;
         assert_eq!(got[0], first);
-        assert_eq!(got[1..], ["5", "6", "7", "8", "9"].map(|n| format!("{n} data: {n}")));
+        assert_eq!(
+            got[1..],
+            ["5", "6", "7", "8", "9"].map(|n| format!("{n} data: {n}"))
+        );
     }
 }
 
@@ -449,5 +499,9 @@ async fn a_store_that_needs_time_to_open_says_how() {
     let broken = SlowStore::new();
     broken.fail_reads(true);
     let error = Hub::builder().store_with(broken).open().await.unwrap_err();
-    assert!(error.to_string().starts_with("the store could not be opened: the disk is gone"));
+    assert!(
+        error
+            .to_string()
+            .starts_with("the store could not be opened: the disk is gone")
+    );
 }

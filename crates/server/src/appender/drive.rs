@@ -116,7 +116,9 @@ async fn land(shared: &Shared, flight: Flight) {
     };
     let mut answers: Vec<Answer> = Vec::with_capacity(senders.len());
     let wakes = match outcome {
-        Ok(appended) => settle(shared, batch, appended, Instant::now(), |answer| answers.push(answer)),
+        Ok(appended) => settle(shared, batch, appended, Instant::now(), |answer| {
+            answers.push(answer)
+        }),
         Err(error) => {
             answers.extend(senders.iter().map(|_| Err(error.clone().into())));
             Wakes::default()

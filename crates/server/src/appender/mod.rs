@@ -122,7 +122,9 @@ fn settle_one(
     now: Instant,
 ) -> Answer {
     let mut answer = None;
-    let wakes = settle(shared, batch, appended, now, |settled| answer = Some(settled));
+    let wakes = settle(shared, batch, appended, now, |settled| {
+        answer = Some(settled)
+    });
     drop(queue);
     // Outside of the locks: the woken ones want them.
     wakes.wake();
@@ -153,11 +155,7 @@ fn wait(
     })
 }
 
-fn enqueue(
-    shared: &Arc<Shared>,
-    mut queue: MutexGuard<'_, Queue>,
-    event: NewEvent,
-) -> Published {
+fn enqueue(shared: &Arc<Shared>, mut queue: MutexGuard<'_, Queue>, event: NewEvent) -> Published {
     if !queue.busy {
         let Some(runtime) = runtime(shared) else {
             let error = StoreError::not_stored(
@@ -180,7 +178,9 @@ fn enqueue(
 
 /// Where to wait for a store: where the publisher is, or where the hub was made.
 fn runtime(shared: &Shared) -> Option<Handle> {
-    Handle::try_current().ok().or_else(|| shared.runtime.clone())
+    Handle::try_current()
+        .ok()
+        .or_else(|| shared.runtime.clone())
 }
 
 /// Takes no more. What is queued is answered; what the store has already been given is still answered by it, and the
@@ -224,7 +224,9 @@ impl Landing {
                 continue;
             };
             if *offset <= end {
-                return broken(format!("it stored an event at {offset}, and had {end} before"));
+                return broken(format!(
+                    "it stored an event at {offset}, and had {end} before"
+                ));
             }
             if *offset != end + 1 {
                 landing = Self::Gap;

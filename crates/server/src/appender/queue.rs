@@ -144,7 +144,8 @@ impl Queue {
             let full = events.len() >= BATCH_EVENTS || bytes > BATCH_BYTES;
             // Whether the one before is stored says what becomes of this one.
             let key_in_flight = first.event.key().is_some_and(|key| keys.contains(key));
-            if (full && !events.is_empty()) || key_in_flight || load.answered.len() >= BATCH_EVENTS {
+            if (full && !events.is_empty()) || key_in_flight || load.answered.len() >= BATCH_EVENTS
+            {
                 break;
             }
             let admitted = state.log.admit(&first.event, events.len(), now);
@@ -167,7 +168,9 @@ impl Queue {
 
     /// As many as one batch has, unlooked at.
     pub(super) fn unload(&mut self) -> Vec<Waiting> {
-        std::iter::from_fn(|| self.pop()).take(BATCH_EVENTS).collect()
+        std::iter::from_fn(|| self.pop())
+            .take(BATCH_EVENTS)
+            .collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {

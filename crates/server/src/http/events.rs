@@ -67,7 +67,9 @@ fn read(head: &Head) -> Result<(Subscribe, Vec<String>), String> {
             "start" => start = Some(value.parse::<Start>().map_err(|error| error.to_string())?),
             "topic_as" if value == "event" => topic_as_event = true,
             "topic_as" => {
-                return Err(format!("topic_as is {value:?}: give \"event\", or leave it out"));
+                return Err(format!(
+                    "topic_as is {value:?}: give \"event\", or leave it out"
+                ));
             }
             // Others may be the page's own, against caches or for a proxy.
             _ => {}

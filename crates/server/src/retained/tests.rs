@@ -13,7 +13,9 @@ fn retained(rules: &[(&str, usize)], max_bytes: usize) -> Retained {
 }
 
 fn keep(retained: &mut Retained, offset: u64, topics: &[&str], data: &str) {
-    let event = Publication::to(topics.iter().copied(), data).prepare().unwrap();
+    let event = Publication::to(topics.iter().copied(), data)
+        .prepare()
+        .unwrap();
     let id: EventId = format!("abcdefgh-{offset}").parse().unwrap();
     retained.keep(&Entry::new(event, &id), offset);
 }
@@ -41,11 +43,18 @@ fn the_last_of_each_topic_without_ids_in_the_order_of_the_log() {
         data.iter().map(frame).collect::<Vec<_>>()
     };
     assert_eq!(of(&retained, &["a"]), frames(&[3, 4]));
-    assert_eq!(of(&retained, &["p/y", "a"]), frames(&[3, 4]), "each event once");
+    assert_eq!(
+        of(&retained, &["p/y", "a"]),
+        frames(&[3, 4]),
+        "each event once"
+    );
     assert_eq!(of(&retained, &["*"]), frames(&[2, 3, 4]));
     assert_eq!(of(&retained, &["p/*", "p/x"]), frames(&[2, 3]));
     assert!(of(&retained, &["other", "p", "q/*"]).is_empty());
-    assert_eq!((retained.events(), retained.bytes()), (4, 4 * "data: 1\n\n".len()));
+    assert_eq!(
+        (retained.events(), retained.bytes()),
+        (4, 4 * "data: 1\n\n".len())
+    );
 }
 
 #[test]
@@ -79,7 +88,10 @@ fn one_that_does_not_fit_is_not_kept_and_leaves_no_older_one_as_the_newest() {
     keep(&mut retained, 1, &["a"], "x");
     keep(&mut retained, 2, &["b"], "x");
     keep(&mut retained, 3, &["a"], &"x".repeat(30));
-    assert_eq!([of(&retained, &["a"]).len(), of(&retained, &["b"]).len()], [0, 1]);
+    assert_eq!(
+        [of(&retained, &["a"]).len(), of(&retained, &["b"]).len()],
+        [0, 1]
+    );
     assert_eq!((retained.events(), retained.by_age.len()), (1, 1));
 }
 

@@ -182,10 +182,7 @@ impl Log {
     }
 
     fn known(&self, event: &NewEvent) -> Result<Option<EventId>, PublishError> {
-        let Some((key, &offset)) = event
-            .key()
-            .and_then(|key| self.keys.get_key_value(key))
-        else {
+        let Some((key, &offset)) = event.key().and_then(|key| self.keys.get_key_value(key)) else {
             return Ok(None);
         };
         let id = self.id(offset);

@@ -225,7 +225,10 @@ impl Query {
     pub fn wants<'a>(&self, topics: impl IntoIterator<Item = &'a str>) -> bool {
         topics.into_iter().any(|topic| {
             self.topics.iter().any(|wanted| **wanted == *topic)
-                || self.prefixes.iter().any(|prefix| topic.starts_with(&**prefix))
+                || self
+                    .prefixes
+                    .iter()
+                    .any(|prefix| topic.starts_with(&**prefix))
         })
     }
 }

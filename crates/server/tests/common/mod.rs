@@ -138,8 +138,7 @@ impl Kept {
 
     fn record(&self, offset: u64, event: &NewEvent) -> StoredRecord {
         let block = Bytes::copy_from_slice(event.block());
-        StoredRecord::new(offset, event.topics().iter().cloned(), block)
-            .key(event.key().cloned())
+        StoredRecord::new(offset, event.topics().iter().cloned(), block).key(event.key().cloned())
     }
 
     fn read(&self, query: &Query) -> Page {
@@ -209,7 +208,10 @@ impl Store for SlowStore {
                 Some(Failing::Panic) => panic!("as the test wants it"),
                 Some(Failing::UnknownStored) | None => {}
             }
-            let appended = batch.iter().map(|event| store.lock().append(event)).collect();
+            let appended = batch
+                .iter()
+                .map(|event| store.lock().append(event))
+                .collect();
             match fail {
                 None => Ok(appended),
                 Some(_) => Err(StoreError::unknown("no answer")),

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::publish::Publication;
 use crate::position::Epoch;
+use crate::publish::Publication;
 use crate::resume::{self, Begin, Reason, Start};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];

@@ -19,10 +19,10 @@ use crate::resume;
 use crate::state::{Shared, WAITING};
 use crate::stats::End;
 use crate::store::listeners::SubscriberId;
-use crate::store::{self, Query, StoreFuture};
 
 mod behind;
 
+use self::behind::Behind;
 pub(crate) use self::behind::Question;
 
 /// How many bytes of frames are read from the log at a time: what one subscription can hold beyond its cursor.
@@ -34,7 +34,7 @@ const BATCH: usize = 64 << 10;
 /// frames at a time. Dropping it ends it.
 ///
 /// It ends when it was closed by its [handle](Self::close_handle), when it expires, and where the log's tail has passed
-/// it and the hub is set to [`Slow::Disconnect`]. When the hub is closed, it first gives what was published before.
+/// it and the hub is set to [`Slow::Disconnect`](crate::Slow::Disconnect). When the hub is closed, it first gives what was published before.
 ///
 /// It wants a Tokio runtime for its heartbeat and to expire on time; without one it does neither until it is read.
 ///
@@ -67,10 +67,8 @@ pub struct Subscription {
     cursor: u64,
     /// Read from the log, and not yet given out.
     ready: VecDeque<Frame>,
-    /// What is to be asked of the store before it can begin.
-    question: Option<Question>,
-    /// The store was asked for what the window does not hold any more.
-    asked: Option<StoreFuture<store::Page>>,
+    /// Only where it must be read through the store.
+    behind: Option<Box<Behind>>,
     heartbeat: Option<Duration>,
     /// When something was last read: the heartbeat counts from here.
     quiet_since: Instant,
@@ -117,8 +115,7 @@ impl Subscription {
             filter: opening.filter,
             cursor: opening.cursor,
             ready: opening.frames.into(),
-            question: opening.question,
-            asked: None,
+            behind: opening.question.map(Behind::begins),
             heartbeat: opening.heartbeat,
             quiet_since: Instant::now(),
             expires: opening.expires,
@@ -132,7 +129,7 @@ impl Subscription {
 
     /// Whether it must be read through the store, which no shard waits for.
     pub(crate) fn needs_store(&self) -> bool {
-        self.question.is_some()
+        self.behind.is_some()
     }
 
     /// Gives it to a shard, which from now on reads it, counts it, and says that it has left.
@@ -197,7 +194,7 @@ impl Subscription {
     /// Reads on from the log. Where there is nothing, asks to be woken.
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
         loop {
-            if self.asked.is_some() {
+            if self.has_asked() {
                 ready!(self.poll_store(cx))?;
             } else if self.read_window(cx)? {
                 return Poll::Ready(Ok(()));
@@ -221,12 +218,11 @@ impl Subscription {
             Some(&position) => position,
             None => self.cursor,
         };
-        if self.question.is_some()
+        if self.behind.is_some()
             || (!self.hub.window_is_all && state.log.lost(&self.filter, self.cursor))
         {
             drop(state);
-            let query = Query::of(&self.filter, self.cursor, BATCH);
-            self.asked = Some(self.hub.store.read(query));
+            self.ask_store();
             return Ok(false);
         }
         let page = state.read(&self.filter, self.cursor, BATCH, self.hub.slow)?;

@@ -6,14 +6,14 @@ use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 use tracing::warn;
 
-use super::Subscription;
+use super::{BATCH, Subscription};
 use crate::frame::Frame;
 use crate::options::Slow;
 use crate::position::EventId;
 use crate::resume::{self, Reason, Start};
 use crate::state::Content;
 use crate::stats::End;
-use crate::store::{Page, StoredRecord};
+use crate::store::{Page, Query, StoreFuture, StoredRecord};
 use crate::topic_as;
 
 /// What a subscription is told first, where only the store can say it.
@@ -25,16 +25,50 @@ pub(crate) struct Question {
     pub(crate) prefix: Vec<u8>,
 }
 
+/// What is between a subscription and the window.
+#[derive(Default)]
+pub(super) struct Behind {
+    /// To be answered before it can begin.
+    question: Option<Question>,
+    asked: Option<StoreFuture<Page>>,
+}
+
+impl Behind {
+    pub(super) fn begins(question: Question) -> Box<Self> {
+        Box::new(Self {
+            question: Some(question),
+            asked: None,
+        })
+    }
+}
+
 impl Subscription {
+    pub(super) fn has_asked(&self) -> bool {
+        let asked = self.behind.as_ref().map(|behind| &behind.asked);
+        asked.is_some_and(Option::is_some)
+    }
+
+    /// Asks the store for what follows the cursor.
+    pub(super) fn ask_store(&mut self) {
+        let query = Query::of(&self.filter, self.cursor, BATCH);
+        let asked = self.hub.store.read(query);
+        self.behind.get_or_insert_default().asked = Some(asked);
+    }
+
     /// Waits for the page that was asked for.
     pub(super) fn poll_store(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
-        let Some(asked) = &mut self.asked else {
+        let Some(Behind {
+            question,
+            asked: Some(asked),
+        }) = self.behind.as_deref_mut()
+        else {
             return Poll::Ready(Ok(()));
         };
         let answer = ready!(Pin::new(asked).poll(cx));
-        self.asked = None;
+        let question = question.take();
+        self.behind = None;
         let outcome = match answer {
-            Ok(page) if page.cursor > self.cursor => self.take(page),
+            Ok(page) if page.cursor > self.cursor => self.take(page, question),
             Ok(page) => {
                 let (asked, got) = (self.cursor, page.cursor);
                 warn!(target: "eventwire::hub", asked, got, "the store is broken: its page does not go on");
@@ -48,14 +82,14 @@ impl Subscription {
         Poll::Ready(outcome)
     }
 
-    fn take(&mut self, page: Page) -> Result<(), End> {
+    fn take(&mut self, page: Page, question: Option<Question>) -> Result<(), End> {
         let first = page.records.first().map(StoredRecord::offset);
         let mut told = None;
         if let Some(Question {
             start,
             reset,
             prefix,
-        }) = self.question.take()
+        }) = question
         {
             let resumes = matches!(start, Start::After(_));
             let evicted = (resumes && page.lost).then_some(Reason::Evicted);

@@ -60,6 +60,25 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// Each reason by its name, with its count.
+    ///
+    /// ```
+    /// let stats = eventwire_server::Hub::new().stats();
+    /// assert!(stats.ended.reasons().all(|(_, count)| count == 0));
+    /// ```
+    pub fn reasons(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        [
+            ("gone", self.gone),
+            ("vanished", self.vanished),
+            ("slow", self.slow),
+            ("stalled", self.stalled),
+            ("expired", self.expired),
+            ("drained", self.drained),
+            ("closed", self.closed),
+        ]
+        .into_iter()
+    }
+
     /// `None` where the subscription had not ended by itself.
     pub(crate) fn count(&mut self, end: Option<End>) {
         *match end {

@@ -112,7 +112,7 @@ async fn what_was_asked_before_is_answered_before() {
         let mut bytes = vec![0; 64 << 10];
         let count = within(tokio::io::AsyncReadExt::read(&mut reads, &mut bytes)).await;
         got.push_str(std::str::from_utf8(&bytes[..count.unwrap()]).unwrap());
-        while let Some(at) = got.find("try /events or /health\"}\n") {
+        while let Some(at) = got.find("try /events, /health or /metrics\"}\n") {
             assert!(got[..at].contains("404 Not Found"), "{got}");
             got.drain(..at + 25);
             answers += 1;

@@ -9,6 +9,7 @@ mod events;
 mod guard;
 mod health;
 mod message;
+mod metrics;
 mod publish;
 
 use std::future::Future;
@@ -24,6 +25,7 @@ pub use cors::Cors;
 #[cfg(feature = "axum")]
 pub(crate) use events::stream_headers;
 pub use message::{Head, Reply, ReplyBody};
+pub(crate) use metrics::Connections;
 
 use self::message::Refusal;
 use crate::hub::Hub;
@@ -98,6 +100,8 @@ impl Default for HttpOptions {
 pub struct Endpoint {
     pub(crate) hub: Hub,
     pub(crate) options: Arc<HttpOptions>,
+    /// Where a server asks on somebody's behalf.
+    pub(crate) connections: Option<Arc<dyn Connections>>,
 }
 
 impl Hub {
@@ -106,6 +110,7 @@ impl Hub {
         Endpoint {
             hub: self.clone(),
             options: Arc::new(options),
+            connections: None,
         }
     }
 }
@@ -154,11 +159,11 @@ impl Endpoint {
         }
         let allowed = match head.path.as_str() {
             "/events" => "GET, HEAD, POST, OPTIONS",
-            "/health" => "GET, HEAD, OPTIONS",
+            "/health" | "/metrics" => "GET, HEAD, OPTIONS",
             path => {
                 return Err(Refusal::new(
                     StatusCode::NOT_FOUND,
-                    format!("there is nothing at {path:?}: try /events or /health"),
+                    format!("there is nothing at {path:?}: try /events, /health or /metrics"),
                 ));
             }
         };
@@ -167,6 +172,7 @@ impl Endpoint {
             ("/events", &Method::GET | &Method::HEAD) => events::subscribe(self, head).await,
             ("/events", &Method::POST) => publish::publish(self, head, body).await,
             ("/health", &Method::GET | &Method::HEAD) => Ok(health::health(&self.hub)),
+            ("/metrics", &Method::GET | &Method::HEAD) => metrics::metrics(self, head).await,
             (path, method) => {
                 let message = format!("{path} takes {allowed}, and not {method}");
                 let mut reply = Reply::error(StatusCode::METHOD_NOT_ALLOWED, message);

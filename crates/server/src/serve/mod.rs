@@ -31,7 +31,7 @@ pub use self::server::Server;
 
 use self::accept::Acceptor;
 use self::connection::Context;
-use self::server::{Counts, Phase};
+use self::server::{Counts, Phase, Sockets};
 use self::shard::Shards;
 use crate::error::ServeError;
 use crate::hub::Hub;
@@ -79,20 +79,26 @@ impl Hub {
         let shards = Shards::start(self, threads, options.write_timeout, &phase);
         let shards = Arc::new(shards.map_err(ServeError::Threads)?);
         let counts = Arc::new(Counts::default());
+        let sockets = Sockets {
+            shards: shards.clone(),
+            counts: counts.clone(),
+        };
+        let mut endpoint = self.endpoint(http);
+        endpoint.connections = Some(Arc::new(sockets.clone()));
         let acceptor = Acceptor {
             context: Context {
-                endpoint: self.endpoint(http),
-                shards: shards.clone(),
+                endpoint,
+                shards,
                 phases,
                 head_timeout: options.head_timeout,
                 write_timeout: options.write_timeout,
             },
             sockets: options.sockets,
             max_connections: options.max_connections.unwrap_or_else(files::connections),
-            counts: counts.clone(),
+            counts,
         };
         runtime.spawn(acceptor.run(listener));
-        Ok(Server::new(local, phase, shards, counts))
+        Ok(Server::new(local, phase, sockets))
     }
 }
 

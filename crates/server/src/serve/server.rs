@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::shard::Shards;
+use crate::http::Connections;
 
 /// What a server is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,27 +33,41 @@ pub(super) struct Counts {
     pub(super) refused: AtomicU64,
 }
 
+/// A server's sockets, as far as they can be counted.
+#[derive(Clone, Debug)]
+pub(super) struct Sockets {
+    pub(super) shards: Arc<Shards>,
+    pub(super) counts: Arc<Counts>,
+}
+
+impl Connections for Sockets {
+    fn open(&self) -> usize {
+        self.counts.open.load(Ordering::Relaxed)
+    }
+
+    fn sharded(&self) -> usize {
+        self.shards.load()
+    }
+
+    fn refused(&self) -> u64 {
+        self.counts.refused.load(Ordering::Relaxed)
+    }
+}
+
 /// A hub that is being served. Dropping it closes it.
 #[derive(Debug)]
 pub struct Server {
     local: SocketAddr,
     phase: watch::Sender<Phase>,
-    shards: Arc<Shards>,
-    counts: Arc<Counts>,
+    sockets: Sockets,
 }
 
 impl Server {
-    pub(super) fn new(
-        local: SocketAddr,
-        phase: watch::Sender<Phase>,
-        shards: Arc<Shards>,
-        counts: Arc<Counts>,
-    ) -> Self {
+    pub(super) fn new(local: SocketAddr, phase: watch::Sender<Phase>, sockets: Sockets) -> Self {
         Self {
             local,
             phase,
-            shards,
-            counts,
+            sockets,
         }
     }
 
@@ -73,17 +88,17 @@ impl Server {
 
     /// How many connections are open.
     pub fn connections(&self) -> usize {
-        self.counts.open.load(Ordering::Relaxed)
+        self.sockets.open()
     }
 
     /// How many of the connections are streams that shards write, each of which costs little beyond its socket.
     pub fn sharded(&self) -> usize {
-        self.shards.load()
+        self.sockets.sharded()
     }
 
     /// How many connections were refused because there were too many.
     pub fn refused(&self) -> u64 {
-        self.counts.refused.load(Ordering::Relaxed)
+        self.sockets.refused()
     }
 
     /// Takes no new connections, ends the streams once they have given what was published before, answers what is under
@@ -134,7 +149,7 @@ impl Server {
             *current = phase.max(*current);
             later
         });
-        self.shards.alert();
+        self.sockets.shards.alert();
     }
 }
 

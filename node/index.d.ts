@@ -492,24 +492,69 @@ export interface ListenOptions {
   cors?: string | string[];
   /** Whether anybody may publish who reaches an address that is no loopback one; false by default. */
   openPublish?: boolean;
-  limits?: { maxConnections?: number; maxBody?: number };
+  /**
+   * How many threads write events to subscribers, 0 to 256; one for each processor by default. They need nothing of the event
+   * loop. With 0, the threads that answer requests do it, which costs more for each subscriber.
+   */
+  threads?: number;
+  limits?: {
+    /** How many connections are served at a time; by default as many as files may be open, less a few. One more is answered 503. */
+    maxConnections?: number;
+    /** The largest body of a publish, in bytes; 16 MiB by default. */
+    maxBody?: number;
+    /** How many milliseconds a subscriber may take nothing of what is sent to it before it is dropped; 30,000 by default. */
+    writeTimeout?: number;
+    /**
+     * How many milliseconds a subscriber's machine may acknowledge nothing, no probe either, before it counts as vanished and is
+     * dropped; 60,000 by default, 4,000 at least.
+     */
+    peerTimeout?: number;
+    /** How many bytes may wait in the operating system for one subscriber, the rest in the log; 256 KiB by default, 4 KiB at least. */
+    sendBuffer?: number;
+  };
 }
 
+/** How many subscriptions have ended, by reason. */
+export interface Ended {
+  /** The reader went away. */
+  gone: number;
+  /** Its peer had vanished: it acknowledged nothing in time, no probe either. */
+  vanished: number;
+  /** The log's tail had passed it. */
+  slow: number;
+  /** It had taken nothing for the server's `writeTimeout`. */
+  stalled: number;
+  /** What it was allowed had expired. */
+  expired: number;
+  /** Its server was drained. */
+  drained: number;
+  /** It, its server or the hub was closed. */
+  closed: number;
+}
+
+/** A hub's figures at one moment. */
 export interface Stats {
+  /** Subscriptions that are open. */
   subscribers: number;
+  /** Topics that are known. */
   topics: number;
+  /** Events published. */
   published: number;
   /** Events that the log holds. */
   events: number;
   /** Bytes that the log holds. */
   bytes: number;
-  /** Frames given to subscribers. */
+  /** Events given to subscribers. */
   delivered: number;
+  /** The bytes of those events, without what HTTP puts around them. */
+  deliveredBytes: number;
+  /** By how many events the slowest subscriber is behind the log's end. */
+  lag: number;
   /** Subscribers that were told of a gap. */
   resets: number;
   /** The position of the log's end. */
   lastEventId: string;
-  ended: Record<string, number>;
+  ended: Ended;
 }
 
 /**
@@ -549,6 +594,12 @@ export class Server {
   private constructor();
   /** `http://host:port`. */
   readonly url: string;
+  /** How many connections are open. */
+  readonly connections: number;
+  /** How many of them are streams that threads of their own write. */
+  readonly sharded: number;
+  /** How many connections were refused because there were too many. */
+  readonly refused: number;
   /** Takes no new connections, ends the streams, and waits at most so long (10,000 by default); whether all had ended. */
   drain(timeout?: number): Promise<boolean>;
   close(): void;

@@ -38,7 +38,15 @@ const listenOptions = {
   },
   cors: (what, value) => (Array.isArray(value) ? value : [value]).map((origin) => string(what, origin)),
   openPublish: boolean,
-  limits: (what, value) => read(what, value, { maxConnections: count, maxBody: count }),
+  threads: natural,
+  limits: (what, value) =>
+    read(what, value, {
+      maxConnections: count,
+      maxBody: count,
+      writeTimeout: milliseconds,
+      peerTimeout: milliseconds,
+      sendBuffer: natural,
+    }),
 };
 
 class Hub {
@@ -61,19 +69,20 @@ class Hub {
   }
 
   async listen(options) {
-    const { host = '127.0.0.1', port = 0, cors = [], openPublish = false, limits = {} } = read(
+    const { host = '127.0.0.1', port = 0, cors = [], openPublish = false, threads, limits = {} } = read(
       'the options of listen',
       options,
       listenOptions,
     );
     const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    const server = await answer(call(() => this.#native.serve({ address, cors, openPublish, ...limits })));
+    const server = await answer(call(() => this.#native.serve({ address, cors, openPublish, threads, ...limits })));
     return new Server(server, this.#servers);
   }
 
   stats() {
-    const { last_event_id: lastEventId, ...rest } = JSON.parse(call(() => this.#native.stats()));
-    return { ...rest, lastEventId };
+    const stats = JSON.parse(call(() => this.#native.stats()));
+    const { delivered_bytes: deliveredBytes, last_event_id: lastEventId, ...rest } = stats;
+    return { ...rest, deliveredBytes, lastEventId };
   }
 
   // Its servers with it: a closed hub has nothing to serve.
@@ -152,6 +161,18 @@ class Server {
 
   get url() {
     return this.#native.url;
+  }
+
+  get connections() {
+    return this.#native.connections;
+  }
+
+  get sharded() {
+    return this.#native.sharded;
+  }
+
+  get refused() {
+    return this.#native.refused;
   }
 
   async drain(timeout = 10_000) {

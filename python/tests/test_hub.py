@@ -297,7 +297,7 @@ def test_stats_say_what_was_delivered_and_how_subscriptions_ended():
         if hub.stats().subscribers == 0:
             break
         time.sleep(0.001)
-    assert hub.stats().ended["gone"] == 1
+    assert hub.stats().ended.gone == 1
 
 
 def test_a_body_beyond_the_limit_is_refused():

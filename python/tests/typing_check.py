@@ -60,10 +60,13 @@ async def async_streams() -> None:
 
 
 def hub() -> None:
-    with eventwire.Hub(max_events=10) as hub, hub.serve("127.0.0.1:0") as server:
+    with eventwire.Hub(max_events=10) as hub, hub.serve("127.0.0.1:0", threads=2) as server:
         assert_type(hub.publish(["a", "b"], "x"), str)
         assert_type(server.url, str)
-        assert_type(hub.stats().events, int)
+        assert_type(hub.stats().lag, int)
+        assert_type(hub.stats().ended, eventwire.Ended)
+        assert_type(hub.stats().ended.stalled, int)
+        assert_type(server.sharded + server.refused, int)
         with hub.subscribe("a", "b", start="last:2") as subscription:
             assert_type(next(subscription), Event)
             assert_type(next(subscription.frames()), bytes)

@@ -67,6 +67,10 @@ pub struct ServeOptions {
     pub open_publish: bool,
     pub max_connections: Option<f64>,
     pub max_body: Option<f64>,
+    pub threads: Option<f64>,
+    pub write_timeout: Option<f64>,
+    pub peer_timeout: Option<f64>,
+    pub send_buffer: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -121,6 +125,10 @@ impl Hub {
             open_publish: options.open_publish,
             max_connections: options.max_connections.map(|count| count as usize),
             max_body: options.max_body.map(|bytes| bytes as usize),
+            threads: options.threads.map(|count| count as usize),
+            write_timeout: options.write_timeout.map(time),
+            peer_timeout: options.peer_timeout.map(time),
+            send_buffer: options.send_buffer.map(|bytes| bytes as usize),
         };
         task::start(self.0.serve(built), ServerTask)
     }
@@ -180,6 +188,21 @@ impl Server {
     #[napi(getter)]
     pub fn url(&self) -> String {
         self.0.url()
+    }
+
+    #[napi(getter)]
+    pub fn connections(&self) -> f64 {
+        self.0.connections() as f64
+    }
+
+    #[napi(getter)]
+    pub fn sharded(&self) -> f64 {
+        self.0.sharded() as f64
+    }
+
+    #[napi(getter)]
+    pub fn refused(&self) -> f64 {
+        self.0.refused() as f64
     }
 
     #[napi]

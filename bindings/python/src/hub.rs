@@ -104,6 +104,8 @@ impl Hub {
     }
 
     /// Serves the hub over HTTP; answers with the server.
+    #[pyo3(signature = (address, *, cors, open_publish, max_connections, max_body, threads, write_timeout, peer_timeout, send_buffer))]
+    #[allow(clippy::too_many_arguments)]
     fn serve(
         &self,
         py: Python<'_>,
@@ -112,16 +114,22 @@ impl Hub {
         open_publish: bool,
         max_connections: Option<i64>,
         max_body: Option<i64>,
+        threads: Option<i64>,
+        write_timeout: f64,
+        peer_timeout: f64,
+        send_buffer: i64,
     ) -> PyResult<Task> {
-        let max_connections = max_connections
-            .map(|max| size("max_connections", max))
-            .transpose()?;
+        let optional = |name, given: Option<i64>| given.map(|given| size(name, given)).transpose();
         let options = ServeOptions {
             address,
             cors,
             open_publish,
-            max_connections,
-            max_body: max_body.map(|max| size("max_body", max)).transpose()?,
+            max_connections: optional("max_connections", max_connections)?,
+            max_body: optional("max_body", max_body)?,
+            threads: optional("threads", threads)?,
+            write_timeout: Some(seconds("write_timeout", write_timeout)?),
+            peer_timeout: Some(seconds("peer_timeout", peer_timeout)?),
+            send_buffer: Some(size("send_buffer", send_buffer)?),
         };
         Ok(py.detach(|| self.0.serve(options)).or_raise(py)?.into())
     }
@@ -187,6 +195,24 @@ impl Server {
     #[getter]
     fn url(&self) -> String {
         self.0.url()
+    }
+
+    /// How many connections are open.
+    #[getter]
+    fn connections(&self) -> usize {
+        self.0.connections()
+    }
+
+    /// How many of them are streams that threads of their own write.
+    #[getter]
+    fn sharded(&self) -> usize {
+        self.0.sharded()
+    }
+
+    /// How many connections were refused because there were too many.
+    #[getter]
+    fn refused(&self) -> u64 {
+        self.0.refused()
     }
 
     /// Lets finite requests finish, ends the streams, waits at most `timeout` seconds; answers with whether all had ended.

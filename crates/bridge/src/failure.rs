@@ -283,7 +283,9 @@ impl From<server::SubscribeError> for Failure {
 impl From<server::ServeError> for Failure {
     fn from(error: server::ServeError) -> Self {
         match error {
-            server::ServeError::Origin(_) => Self::argument(error.to_string()),
+            server::ServeError::Origin(_) | server::ServeError::Option { .. } => {
+                Self::argument(error.to_string())
+            }
             _ => Self::new(FailureKind::Serve, error.to_string()),
         }
     }

@@ -25,10 +25,7 @@ fn answer<T: Send + 'static>(task: Task<T>) -> Result<T, Failure> {
 fn serve(hub: &Hub) -> Server {
     let options = ServeOptions {
         address: "127.0.0.1:0".to_owned(),
-        cors: Vec::new(),
-        open_publish: false,
-        max_connections: None,
-        max_body: None,
+        ..ServeOptions::default()
     };
     answer(hub.serve(options).unwrap()).unwrap()
 }

@@ -54,10 +54,6 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ORIGIN", num_args = 1..)]
     pub(crate) cors: Vec<String>,
 
-    /// How many connections are served at a time [default: 10000]
-    #[arg(long, value_name = "COUNT")]
-    pub(crate) max_connections: Option<usize>,
-
     /// Keep the last N events of a topic, or of each topic of a pattern such as `prices/*`, for those who come new; may be given
     /// more than once.
     #[arg(long = "retain", value_name = "TOPIC=N", value_parser = retained)]
@@ -66,6 +62,26 @@ pub(crate) struct Serve {
     /// Let anybody publish, also on an address that can be reached from elsewhere.
     #[arg(long)]
     pub(crate) open_publish: bool,
+
+    /// How many connections are served at a time [default: as many as files may be open]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_connections: Option<usize>,
+
+    /// How many threads write events to subscribers; 0 for none of their own [default: one for each processor]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) threads: Option<usize>,
+
+    /// How long a subscriber may take nothing of what is sent to it [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) write_timeout: Option<Duration>,
+
+    /// How long a subscriber's machine may give no sign of life [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) peer_timeout: Option<Duration>,
+
+    /// How many bytes may wait in the operating system for one subscriber [default: 262144]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) send_buffer: Option<usize>,
 
     /// Log every subscription to the standard error, as lines of JSON.
     #[arg(long)]

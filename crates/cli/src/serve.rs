@@ -22,18 +22,8 @@ pub(crate) async fn serve(args: Serve, signals: &mut Signals) -> Result<(), Fail
         log();
     }
     let hub = hub(&args)?;
-    let mut options = ServeOptions::new();
-    if !args.cors.is_empty() {
-        options = options.cors(Cors::parse(&args.cors).map_err(Failure::of)?);
-    }
-    if let Some(count) = args.max_connections {
-        options = options.max_connections(count);
-    }
-    if args.open_publish {
-        options = options.open_publish(true);
-    }
     let server = hub
-        .serve(&args.listen, options)
+        .serve(&args.listen, options(&args)?)
         .await
         .map_err(Failure::of)?;
     let mut output = Output::new();
@@ -46,6 +36,29 @@ pub(crate) async fn serve(args: Serve, signals: &mut Signals) -> Result<(), Fail
         _ = signals.received() => {}
     }
     Err(Failure::Signal(code))
+}
+
+fn options(args: &Serve) -> Result<ServeOptions, Failure> {
+    let mut options = ServeOptions::new().open_publish(args.open_publish);
+    if !args.cors.is_empty() {
+        options = options.cors(Cors::parse(&args.cors).map_err(Failure::of)?);
+    }
+    if let Some(count) = args.max_connections {
+        options = options.max_connections(count);
+    }
+    if let Some(count) = args.threads {
+        options = options.threads(count);
+    }
+    if let Some(time) = args.write_timeout {
+        options = options.write_timeout(time);
+    }
+    if let Some(time) = args.peer_timeout {
+        options = options.peer_timeout(time);
+    }
+    if let Some(bytes) = args.send_buffer {
+        options = options.send_buffer(bytes);
+    }
+    Ok(options)
 }
 
 fn hub(args: &Serve) -> Result<Hub, Failure> {

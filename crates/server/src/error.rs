@@ -287,6 +287,15 @@ pub enum ServeError {
     Unguarded(String),
     /// An origin that pages may come from is none.
     Origin(String),
+    /// An option is beyond its bounds.
+    Option {
+        /// Its name.
+        name: &'static str,
+        /// As it was given.
+        given: String,
+        /// What it can be.
+        range: &'static str,
+    },
     /// There is no Tokio runtime to serve in.
     NoRuntime,
     /// The system gave no thread, or nothing to wait for sockets with.
@@ -320,6 +329,9 @@ impl fmt::Display for ServeError {
                     "{origin:?} is no origin: give scheme://host or scheme://host:port, or \"*\" for any"
                 )
             }
+            Self::Option { name, given, range } => {
+                write!(f, "{name} is {given}: give {range}")
+            }
             Self::NoRuntime => {
                 f.write_str("not inside of a Tokio runtime: serve from a task of one")
             }
@@ -337,7 +349,7 @@ impl std::error::Error for ServeError {
             Self::Address { source, .. } | Self::Bind { source, .. } | Self::Threads(source) => {
                 Some(source)
             }
-            Self::Unguarded(_) | Self::Origin(_) | Self::NoRuntime => None,
+            Self::Unguarded(_) | Self::Origin(_) | Self::Option { .. } | Self::NoRuntime => None,
         }
     }
 }

@@ -81,7 +81,8 @@ source.addEventListener('tick', (event) => console.log(event.data.length));
 const closed: boolean = source.readyState === EventSource.CLOSED;
 
 const hub = new Hub({ maxEvents: 10, heartbeat: null });
-const server = await hub.listen({ port: 0, cors: ['https://example.org'] });
+const server = await hub.listen({ port: 0, cors: ['https://example.org'], threads: 2, limits: { maxConnections: 9, writeTimeout: 1000 } });
+const figures: number[] = [server.connections, server.sharded, server.refused, hub.stats().lag, hub.stats().ended.stalled];
 const id: string = await hub.publish(['a', 'b'], { json: { n: 1 }, event: 'tick', key: 'k' });
 for await (const event of hub.subscribe('a', { start: 'last:5' })) console.log(event.data);
 await new Publisher(server.url, { retry: null }).publish('a', 'text');
@@ -115,9 +116,11 @@ try {
 binary('text');
 // @ts-expect-error: a number is no data
 await hub.publish('a', 1);
+// @ts-expect-error: there is no such reason
+hub.stats().ended.bored;
 // @ts-expect-error: there is no such start
 hub.subscribe('a', { start: 'tomorrow' });
 // @ts-expect-error: data is a string
 encode({ data: 1 });
 
-void [events, single, batches, closed, id, received];
+void [figures, events, single, batches, closed, id, received];

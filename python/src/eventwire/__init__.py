@@ -36,7 +36,7 @@ from eventwire._errors import (
     StreamTimeoutError,
 )
 from eventwire._headers import Headers
-from eventwire._hub import Hub, Server, Stats
+from eventwire._hub import Ended, Hub, Server, Stats
 from eventwire._items import (
     Closed,
     Comment,
@@ -74,6 +74,7 @@ __all__ = [
     "DecodeError",
     "Decoder",
     "EncodeError",
+    "Ended",
     "Event",
     "EventStream",
     "EventwireError",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as _json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,34 @@ from eventwire._managing import AsyncManaged, Managed
 from eventwire._subscription import Subscription
 
 _MAILBOX = 1 << 20
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How many subscriptions have ended, by reason.
+
+    Example:
+        >>> hub = Hub()
+        >>> subscription = hub.subscribe("news")
+        >>> subscription.close()
+        >>> hub.stats().ended.gone
+        1
+    """
+
+    #: The reader went away.
+    gone: int
+    #: Its peer had vanished: it acknowledged nothing in time, no probe either.
+    vanished: int
+    #: The log's tail had passed it.
+    slow: int
+    #: It had taken nothing for the server's `write_timeout`.
+    stalled: int
+    #: What it was allowed had expired.
+    expired: int
+    #: Its server was drained.
+    drained: int
+    #: It, its server or the hub was closed.
+    closed: int
 
 
 @dataclass(frozen=True)
@@ -35,14 +63,18 @@ class Stats:
     events: int
     #: How many bytes the log holds.
     bytes: int
-    #: How many frames were given to subscribers.
+    #: How many events were given to subscribers.
     delivered: int
+    #: The bytes of those events, without what HTTP puts around them.
+    delivered_bytes: int
+    #: By how many events the slowest subscriber is behind the log's end.
+    lag: int
     #: How many subscribers were told of a gap.
     resets: int
     #: The position of the log's end.
     last_event_id: str
     #: How many subscriptions have ended, by reason.
-    ended: Mapping[str, int]
+    ended: Ended
 
 
 class Hub(Managed, AsyncManaged):
@@ -162,6 +194,10 @@ class Hub(Managed, AsyncManaged):
         open_publish: bool = False,
         max_connections: int | None = None,
         max_body: int | None = None,
+        threads: int | None = None,
+        write_timeout: float = 30.0,
+        peer_timeout: float = 60.0,
+        send_buffer: int = 256 * 1024,
     ) -> Server:
         """Serves the hub over HTTP, from threads of its own, until it or the hub is closed.
 
@@ -169,8 +205,20 @@ class Hub(Managed, AsyncManaged):
             address: Host and port; port 0 takes a free one.
             cors: The origins whose pages may subscribe, and publish too where they are named; "*" lets any subscribe.
             open_publish: Whether anyone may publish. On a loopback address they may anyway.
-            max_connections: How many connections are served at a time; 10,000 where it is None.
+            max_connections: How many connections are served at a time; where it is None, as many as this process may open
+                files, less a few. One more is answered 503.
             max_body: The largest body of a publish, in bytes; 16 MiB where it is None.
+            threads: How many threads write events to subscribers, 0 to 256; one for each processor where it is None. They
+                need no GIL. With 0, the threads that answer requests do it, which costs more for each subscriber.
+            write_timeout: How many seconds a subscriber may take nothing of what is sent to it before it is dropped.
+            peer_timeout: How many seconds a subscriber's machine may acknowledge nothing, no probe either, before it counts
+                as vanished and is dropped; 4 at least.
+            send_buffer: How many bytes may wait in the operating system for one subscriber, 4 KiB at least; what is more
+                waits in the log.
+
+        Raises:
+            ValueError: An option is beyond its bounds.
+            ServeError: The address is taken, or anyone could publish from elsewhere.
 
         Example:
             >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:
@@ -179,7 +227,15 @@ class Hub(Managed, AsyncManaged):
         """
         origins = [cors] if isinstance(cors, str) else list(cors)
         native = self._native.serve(
-            address, origins, open_publish, max_connections, max_body
+            address,
+            cors=origins,
+            open_publish=open_publish,
+            max_connections=max_connections,
+            max_body=max_body,
+            threads=threads,
+            write_timeout=write_timeout,
+            peer_timeout=peer_timeout,
+            send_buffer=send_buffer,
         ).result()
         server = Server(native, self._servers)
         self._servers.append(server)
@@ -195,7 +251,7 @@ class Hub(Managed, AsyncManaged):
             1
         """
         values = _json.loads(self._native.stats())
-        return Stats(**{name: values[name] for name in Stats.__dataclass_fields__})
+        return Stats(**{**values, "ended": Ended(**values["ended"])})
 
     def close(self) -> None:
         """Ends all subscriptions, and its servers."""
@@ -221,6 +277,21 @@ class Server(Managed, AsyncManaged):
     def url(self) -> str:
         """Where it listens: "http://host:port"."""
         return self._native.url
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return self._native.connections
+
+    @property
+    def sharded(self) -> int:
+        """How many of them are streams that threads of their own write (`threads` of `Hub.serve`)."""
+        return self._native.sharded
+
+    @property
+    def refused(self) -> int:
+        """How many connections were refused because there were `max_connections`."""
+        return self._native.refused
 
     def drain(self, timeout: float = 10.0) -> bool:
         """Takes no new connections, ends the streams, and waits at most `timeout` seconds; True if all ended in time."""

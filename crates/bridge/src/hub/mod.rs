@@ -182,18 +182,11 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// The hub was used before a `fork`. An address that is taken, or may not be served, is the task's answer.
+    /// The hub was used before a `fork`. A wrong option, and an address that is taken or may not be served, is the task's answer.
     pub fn serve(&self, options: ServeOptions) -> Result<Task<Server>, Failure> {
         let hub = self.hub()?.clone();
         Task::start(async move {
-            let mut serve = server::ServeOptions::new().open_publish(options.open_publish);
-            serve = serve.cors(server::Cors::parse(&options.cors)?);
-            if let Some(max) = options.max_connections {
-                serve = serve.max_connections(max);
-            }
-            if let Some(max) = options.max_body {
-                serve = serve.max_body(max);
-            }
+            let serve = options.build()?;
             Ok(Server::new(hub.serve(&options.address, serve).await?))
         })
     }
@@ -212,15 +205,11 @@ impl Hub {
             "events": stats.events,
             "bytes": stats.bytes,
             "delivered": stats.delivered,
+            "delivered_bytes": stats.delivered_bytes,
+            "lag": stats.lag,
             "resets": stats.resets,
             "last_event_id": stats.last.to_string(),
-            "ended": {
-                "gone": stats.ended.gone,
-                "slow": stats.ended.slow,
-                "expired": stats.ended.expired,
-                "closed": stats.ended.closed,
-                "drained": stats.ended.drained,
-            },
+            "ended": stats.ended.reasons().collect::<std::collections::BTreeMap<_, _>>(),
         })
         .to_string())
     }

@@ -9,10 +9,10 @@ use crate::failure::Failure;
 use crate::owner::Owner;
 use crate::task::Task;
 
-/// How to serve a hub.
-#[derive(Clone, Debug)]
+/// How to serve a hub. What is None has the default that [`server::ServeOptions`] states, which checks the bounds too.
+#[derive(Clone, Debug, Default)]
 pub struct ServeOptions {
-    /// `host:port`; port 0 takes a free one.
+    /// `host:port`; port 0 takes a free one. There is no default.
     pub address: String,
     /// The origins whose pages may subscribe, and publish too where they are named; `*` lets any page subscribe.
     pub cors: Vec<String>,
@@ -22,6 +22,40 @@ pub struct ServeOptions {
     pub max_connections: Option<usize>,
     /// The largest body of a publish, in bytes.
     pub max_body: Option<usize>,
+    /// How many threads write events to sockets; with 0, the runtime does.
+    pub threads: Option<usize>,
+    /// How long a client may take nothing of what is written to it.
+    pub write_timeout: Option<Duration>,
+    /// How long a peer may leave data or probes unacknowledged.
+    pub peer_timeout: Option<Duration>,
+    /// How many bytes may wait in the operating system for one client.
+    pub send_buffer: Option<usize>,
+}
+
+impl ServeOptions {
+    pub(super) fn build(&self) -> Result<server::ServeOptions, Failure> {
+        let mut built = server::ServeOptions::new().open_publish(self.open_publish);
+        built = built.cors(server::Cors::parse(&self.cors)?);
+        if let Some(count) = self.max_connections {
+            built = built.max_connections(count);
+        }
+        if let Some(bytes) = self.max_body {
+            built = built.max_body(bytes);
+        }
+        if let Some(count) = self.threads {
+            built = built.threads(count);
+        }
+        if let Some(time) = self.write_timeout {
+            built = built.write_timeout(time);
+        }
+        if let Some(time) = self.peer_timeout {
+            built = built.peer_timeout(time);
+        }
+        if let Some(bytes) = self.send_buffer {
+            built = built.send_buffer(bytes);
+        }
+        Ok(built)
+    }
 }
 
 /// A hub that is served.
@@ -45,6 +79,21 @@ impl Server {
     /// `http://host:port`.
     pub fn url(&self) -> String {
         self.0.server.url()
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.0.server.connections()
+    }
+
+    /// How many of them are streams that threads of their own write.
+    pub fn sharded(&self) -> usize {
+        self.0.server.sharded()
+    }
+
+    /// How many connections were refused because there were too many.
+    pub fn refused(&self) -> u64 {
+        self.0.server.refused()
     }
 
     /// Takes no new connections, ends the streams, and waits at most `timeout` for the connections to end; the answer is

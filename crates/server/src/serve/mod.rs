@@ -53,13 +53,15 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// [`ServeError`]: the address is none, is in use, or could be reached from elsewhere by anybody; there is no runtime.
+    /// [`ServeError`]: the address is none, is in use, or could be reached from elsewhere by anybody; an option is beyond its bounds;
+    /// there is no runtime.
     ///
     /// # Cancel safety
     ///
     /// Dropped, nothing is served.
     pub async fn serve(&self, address: &str, options: ServeOptions) -> Result<Server, ServeError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ServeError::NoRuntime)?;
+        options.check()?;
         let mut http = options.http;
         let listener = listen(address).await?;
         let local = listener.local_addr().map_err(|source| ServeError::Bind {

@@ -1,12 +1,20 @@
 //! How a hub is served.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::socket::SocketOptions;
+use crate::error::ServeError;
 use crate::http::{Authorizer, Cors, HttpOptions};
 
+/// Beyond this, a thread for each stream would be no worse.
+const MAX_THREADS: usize = 256;
 /// Probes are a whole second apart at least.
 const MIN_PEER_TIMEOUT: Duration = Duration::from_secs(4);
+/// Longer than any wait for a client makes sense; and the system counts the time between probes in 15 bits.
+const MAX_TIMEOUT: Duration = Duration::from_hours(24);
+/// The system takes less for this much, and counts in 31 bits.
+const SEND_BUFFERS: std::ops::RangeInclusive<usize> = 4 << 10..=1 << 30;
 
 /// How to serve a hub; every method states its default.
 #[derive(Clone, Debug)]
@@ -64,22 +72,22 @@ impl ServeOptions {
         self
     }
 
-    /// How long a client may take for the head of its next request; 30 s by default.
+    /// How long a client may take for the head of its next request, to 24 h; 30 s by default.
     #[must_use]
     pub fn head_timeout(mut self, timeout: Duration) -> Self {
         self.head_timeout = timeout;
         self
     }
 
-    /// How many connections are served at a time; by default as many as the process may open files, less a few for itself. One
-    /// more gets a 503 and is closed.
+    /// How many connections are served at a time, at least 1; by default as many as the process may open files, less a few for
+    /// itself. One more gets a 503 and is closed.
     #[must_use]
     pub fn max_connections(mut self, count: usize) -> Self {
         self.max_connections = Some(count);
         self
     }
 
-    /// How many threads write events to sockets; by default one for each processor. Each is a shard: it owns many sockets, and
+    /// How many threads write events to sockets, 0 to 256; by default one for each processor. Each is a shard: it owns many sockets, and
     /// writes to all of them by itself. They serve streams over plain HTTP/1.1 and 1.0; others, and all with 0, are served by
     /// the runtime, which costs more for each of them.
     #[must_use]
@@ -88,7 +96,7 @@ impl ServeOptions {
         self
     }
 
-    /// How long a client may take nothing of what is written to it before it is dropped; 30 s by default. Over HTTP/2, where one
+    /// How long a client may take nothing of what is written to it before it is dropped, to 24 h; 30 s by default. Over HTTP/2, where one
     /// stream may stand still while others go on, it holds for the connection.
     #[must_use]
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
@@ -96,25 +104,125 @@ impl ServeOptions {
         self
     }
 
-    /// How long a peer may leave data or probes unacknowledged before it counts as vanished and is dropped; 60 s by default, at
-    /// least 4 s.
+    /// How long a peer may leave data or probes unacknowledged before it counts as vanished and is dropped, 4 s to 24 h;
+    /// 60 s by default.
     #[must_use]
     pub fn peer_timeout(mut self, timeout: Duration) -> Self {
-        self.sockets.peer_timeout = timeout.max(MIN_PEER_TIMEOUT);
+        self.sockets.peer_timeout = timeout;
         self
     }
 
-    /// How many bytes may wait in the operating system for one client, the log being the buffer for the rest; 256 KiB by
-    /// default. The system allows for as much again for its own needs.
+    /// How many bytes may wait in the operating system for one client, the log being the buffer for the rest, 4 KiB to
+    /// 1 GiB; 256 KiB by default. The system allows for as much again for its own needs, and has a bound of its own
+    /// (`net.core.wmem_max`).
     #[must_use]
     pub fn send_buffer(mut self, bytes: usize) -> Self {
         self.sockets.send_buffer = bytes;
         self
+    }
+
+    /// Whether every option is within its bounds: the languages around this leave that to it.
+    pub(super) fn check(&self) -> Result<(), ServeError> {
+        fn within(
+            name: &'static str,
+            given: impl fmt::Debug,
+            holds: bool,
+            range: &'static str,
+        ) -> Result<(), ServeError> {
+            let given = format!("{given:?}");
+            holds
+                .then_some(())
+                .ok_or(ServeError::Option { name, given, range })
+        }
+        let some_time = |time: Duration| !time.is_zero() && time <= MAX_TIMEOUT;
+        let threads = self.threads.unwrap_or_default();
+        let peer_timeout = self.sockets.peer_timeout;
+        let send_buffer = self.sockets.send_buffer;
+        within(
+            "threads",
+            threads,
+            threads <= MAX_THREADS,
+            "0 (all by the runtime) to 256",
+        )?;
+        within(
+            "max_connections",
+            self.max_connections.unwrap_or(1),
+            self.max_connections != Some(0),
+            "at least 1",
+        )?;
+        for (name, time) in [
+            ("head_timeout", self.head_timeout),
+            ("write_timeout", self.write_timeout),
+        ] {
+            within(name, time, some_time(time), "more than 0, up to 24 hours")?;
+        }
+        within(
+            "peer_timeout",
+            peer_timeout,
+            (MIN_PEER_TIMEOUT..=MAX_TIMEOUT).contains(&peer_timeout),
+            "4 seconds to 24 hours",
+        )?;
+        within(
+            "send_buffer",
+            send_buffer,
+            SEND_BUFFERS.contains(&send_buffer),
+            "4096 (4 KiB) to 1073741824 (1 GiB)",
+        )
     }
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beyond_its_bounds_is_named_with_what_it_can_be() {
+        let options = ServeOptions::new;
+        options().check().unwrap();
+        let most = options()
+            .threads(256)
+            .max_connections(usize::MAX)
+            .write_timeout(MAX_TIMEOUT)
+            .peer_timeout(MAX_TIMEOUT)
+            .send_buffer(1 << 30);
+        most.check().unwrap();
+        let least = options()
+            .threads(0)
+            .max_connections(1)
+            .write_timeout(Duration::from_nanos(1))
+            .peer_timeout(MIN_PEER_TIMEOUT)
+            .send_buffer(4 << 10);
+        least.check().unwrap();
+        let (nothing, endless) = (Duration::ZERO, Duration::MAX);
+        for (wrong, message) in [
+            (
+                options().threads(257),
+                "threads is 257: give 0 (all by the runtime) to 256",
+            ),
+            (
+                options().max_connections(0),
+                "max_connections is 0: give at least 1",
+            ),
+            (options().head_timeout(nothing), "head_timeout is 0ns: "),
+            (options().head_timeout(endless), "head_timeout is "),
+            (options().write_timeout(nothing), "write_timeout is 0ns: "),
+            (options().write_timeout(endless), "write_timeout is "),
+            (
+                options().peer_timeout(Duration::from_secs(3)),
+                "peer_timeout is 3s: give 4 seconds to 24 hours",
+            ),
+            (options().peer_timeout(endless), "peer_timeout is "),
+            (options().send_buffer(0), "send_buffer is 0: give 4096"),
+            (options().send_buffer(usize::MAX), "send_buffer is "),
+        ] {
+            let error = wrong.check().unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
     }
 }

@@ -560,6 +560,9 @@ export interface Stats {
 /**
  * The publishing side of an application: topics, one log, subscribers.
  *
+ * A hub in memory is of one process. Where a cluster, PM2 or WEB_CONCURRENCY show several, the first one made gives a process
+ * warning with the code `EVENTWIRE_SEVERAL_PROCESSES`, which says what to do instead.
+ *
  * @example
  * const hub = new Hub();
  * const server = await hub.listen({ port: 8844 });

@@ -8,6 +8,7 @@ const { answer, hold } = require('./loop.js');
 const { Mailbox } = require('./mailbox.js');
 const { toMessage } = require('./message.js');
 const { boolean, count, milliseconds, natural, orNull, read, string, topics } = require('./options.js');
+const { warnOfSeveral } = require('./processes.js');
 const { toEvent, unpackFrames, unpackItems } = require('./packed.js');
 
 const hubOptions = {
@@ -56,6 +57,7 @@ class Hub {
   constructor(options) {
     const built = read('the options of Hub', options, hubOptions);
     this.#native = call(() => new native.Hub(built));
+    if ((built.store ?? 'memory:') === 'memory:') warnOfSeveral();
   }
 
   async publish(names, message) {

@@ -73,6 +73,12 @@ pub struct ServeOptions {
     pub send_buffer: Option<f64>,
 }
 
+/// The warning for one of several hubs in memory; null where this process was given it before.
+#[napi]
+pub fn several_processes(evidence: String) -> Option<String> {
+    hub::several_processes(&evidence)
+}
+
 #[derive(Debug)]
 #[napi]
 pub struct Hub(hub::Hub);

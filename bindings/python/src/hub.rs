@@ -17,6 +17,12 @@ use crate::notifier::Notifier;
 use crate::task::Task;
 use crate::waiting::until;
 
+/// The warning for one of several hubs in memory; None where this process was given it before.
+#[pyfunction]
+pub(crate) fn several_processes(evidence: &str) -> Option<String> {
+    eventwire_bridge::hub::several_processes(evidence)
+}
+
 /// A hub of this process. Any thread may use it.
 #[pyclass(module = "eventwire._native", frozen)]
 #[derive(Debug)]

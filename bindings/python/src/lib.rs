@@ -36,7 +36,7 @@ mod native {
     #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]
-    use crate::hub::{Hub, Server, Subscription};
+    use crate::hub::{Hub, Server, Subscription, several_processes};
     #[pymodule_export]
     use crate::notifier::Notifier;
     #[pymodule_export]

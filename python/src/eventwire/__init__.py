@@ -49,6 +49,7 @@ from eventwire._items import (
 from eventwire._native import Assembly, Decoder, Event, encode
 from eventwire._native import shutdown as _shutdown
 from eventwire._policy import RetryPolicy
+from eventwire._processes import SeveralProcessesWarning
 from eventwire._publisher import APublisher, Publisher
 from eventwire._slices import (
     Slices,
@@ -90,6 +91,7 @@ __all__ = [
     "RetryPolicy",
     "ServeError",
     "Server",
+    "SeveralProcessesWarning",
     "SliceError",
     "Slices",
     "Stats",

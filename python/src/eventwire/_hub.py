@@ -11,6 +11,7 @@ from eventwire import _native
 from eventwire._arguments import event_data, topics
 from eventwire._loop import answer
 from eventwire._managing import AsyncManaged, Managed
+from eventwire._processes import warn_of_several
 from eventwire._subscription import Subscription
 
 _MAILBOX = 1 << 20
@@ -86,6 +87,9 @@ class Hub(Managed, AsyncManaged):
     `retained` keeps the last events of topics, or of the topics of patterns, for those who come new: they get them first, without
     ids. `{"prices/*": 1}` keeps the last one of each topic that begins with `prices/`, and `max_retained_bytes` bounds all of them.
 
+    A hub in memory is of one process. Where gunicorn, uvicorn or WEB_CONCURRENCY show several, the first one made gives a
+    `SeveralProcessesWarning`, which says what to do instead.
+
     Example:
         >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:
         ...     id = hub.publish("news", "hello")
@@ -122,6 +126,8 @@ class Hub(Managed, AsyncManaged):
             retry=retry,
             slow=slow,
         )
+        if store == "memory:":
+            warn_of_several(stacklevel=2)
         # A server lives as long as its hub, also where nobody keeps what serve() returned.
         self._servers: list[Server] = []
 

@@ -1,5 +1,6 @@
 //! The hub as a handle.
 
+mod processes;
 mod served;
 mod subscription;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use eventwire_server as server;
 use serde_json::json;
 
+pub use processes::several_processes;
 pub use served::{ServeOptions, Server};
 pub use subscription::{SubscribeOptions, Subscription};
 

@@ -305,6 +305,15 @@ async fn one_connection_too_many_is_told_so_and_counted() {
     );
     assert!(second.rest().await.contains("too many connections"));
     assert_eq!(server.refused(), 1);
+    // To whoever has not asked yet, an answer would be none.
+    let mut late = Raw::connect(&server).await;
+    until("it is counted", || server.refused() == 2).await;
+    tokio::task::yield_now().await;
+    let early = late.socket.try_read(&mut [0; 1]);
+    assert!(early.is_err(), "{early:?} bytes came before the request");
+    late.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await;
+    assert!(late.rest().await.starts_with("HTTP/1.1 503 "));
     drop(first);
     until("there is room again", || server.connections() == 0).await;
     Raw::get(&server, "/events?topic=a", "")

@@ -78,8 +78,8 @@ impl Acceptor {
     }
 }
 
-/// Says 503, whatever was asked. What the client sends is read, since closing with bytes unread would take the answer
-/// back.
+/// Says 503, whatever is asked, but not before something is: clients take an answer without a question for a broken
+/// connection. What the client sends is read, since closing with bytes unread would take the answer back.
 async fn tell_too_many(mut socket: TcpStream) -> std::io::Result<()> {
     let body = "{\"error\":\"too many connections: try again later\"}\n";
     let answer = format!(
@@ -87,9 +87,12 @@ async fn tell_too_many(mut socket: TcpStream) -> std::io::Result<()> {
          Cache-Control: no-store\r\nRetry-After: 5\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
+    let mut unread = [0; 1024];
+    if socket.read(&mut unread).await? == 0 {
+        return Ok(());
+    }
     socket.write_all(answer.as_bytes()).await?;
     socket.shutdown().await?;
-    let mut unread = [0; 1024];
     while socket.read(&mut unread).await? > 0 {}
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::process::{Output, Stdio};
 use eventwire_server::{Hub, Publication, ServeOptions, Server, Start, Subscribe};
 use futures_util::StreamExt;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 
 async fn hub() -> (Hub, Server) {
@@ -380,6 +381,42 @@ async fn serve_is_a_whole_hub_and_logs_subscriptions_as_json() {
 }
 
 #[tokio::test]
+async fn serve_is_told_how_and_says_its_figures() {
+    let mut serve = eventwire(["serve", "--listen=127.0.0.1:0", "--max-connections=1"])
+        .args(["--threads=0", "--write-timeout=9", "--peer-timeout=20"])
+        .arg("--send-buffer=8192")
+        .spawn()
+        .unwrap();
+    let listening = Lines::of(&mut serve).next().await;
+    let address = listening.strip_prefix("listening on http://").unwrap();
+    let mut first = TcpStream::connect(address).await.unwrap();
+    ask(&mut first, "/health", "").await;
+    // It was accepted when it is answered, and the next one is one too many.
+    first.readable().await.unwrap();
+    let mut second = TcpStream::connect(address).await.unwrap();
+    ask(&mut second, "/metrics", "").await;
+    let mut refused = String::new();
+    second.read_to_string(&mut refused).await.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+
+    ask(&mut first, "/metrics", "Connection: close\r\n").await;
+    let mut answer = String::new();
+    first.read_to_string(&mut answer).await.unwrap();
+    for line in [
+        "eventwire_connections 1",
+        "eventwire_refused_connections_total 1",
+        "eventwire_sharded_connections 0",
+    ] {
+        assert!(answer.lines().any(|said| said == line), "{answer}");
+    }
+}
+
+async fn ask(socket: &mut TcpStream, path: &str, headers: &str) {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+}
+
+#[tokio::test]
 async fn serve_says_what_is_wrong() {
     let (_hub, server) = hub().await;
     let taken = server.local_addr().to_string();
@@ -389,6 +426,11 @@ async fn serve_says_what_is_wrong() {
         (["--listen", "nonsense"], "nonsense"),
         (["--store", "nowhere:"], "nowhere:"),
         (["--cors", "example.org"], "example.org"),
+        (["--threads", "257"], "threads is 257"),
+        (["--max-connections", "0"], "max_connections is 0"),
+        (["--write-timeout", "0"], "write_timeout is 0"),
+        (["--peer-timeout", "3.5"], "peer_timeout is 3.5s"),
+        (["--send-buffer", "9"], "send_buffer is 9"),
     ] {
         let output = output(["serve"].into_iter().chain(arguments)).await;
         let told = text(&output.stderr);

@@ -228,7 +228,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         self.link.unflushed.store(true, Ordering::Relaxed);
         if let Poll::Ready(written) = &written {
             self.stalled = None;
-            written.as_ref().err().inspect(|error| self.link.note(error));
+            written
+                .as_ref()
+                .err()
+                .inspect(|error| self.link.note(error));
         }
         if written.is_ready() {
             return written;

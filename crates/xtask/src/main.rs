@@ -5,7 +5,7 @@
 //! - [`sh`] runs other programs, with a progress line each and their output kept for the case of failure.
 //! - [`env`] sets up what a command needs: a virtual environment, npm packages, system packages, native builds.
 //! - [`count`] reads the results of each test runner into one tally.
-//! - [`test`], [`fuzz`], [`lint`], [`pack`], [`demo`] and [`bench`] are the commands.
+//! - [`test`], [`fuzz`], [`lint`], [`pack`], [`demo`], [`bench`] and [`soak`] are the commands.
 //!
 //! It knows none of the other crates: it must build in seconds, and work when they do not compile.
 
@@ -22,6 +22,7 @@ mod fuzz;
 mod lint;
 mod pack;
 mod sh;
+mod soak;
 mod test;
 
 use sh::Shell;
@@ -85,6 +86,8 @@ enum Task {
         #[command(subcommand)]
         what: bench::What,
     },
+    /// Hold many connections to a hub through minutes of publishing, and see what it withstands. Fails where a rule is broken.
+    Soak(soak::Soak),
     /// Set up the virtual environment and the npm packages, and build both native modules.
     Setup,
 }
@@ -106,6 +109,7 @@ fn main() -> ExitCode {
         Task::Pack { package, out } => pack::run(&shell, package, &out),
         Task::Demo { seconds } => demo::run(&shell, seconds),
         Task::Bench { what } => bench::run(&shell, &what),
+        Task::Soak(options) => soak::run(&shell, &options),
         Task::Setup => env::everything(&shell),
     };
     outcome.unwrap_or_else(|error| {

@@ -16,7 +16,7 @@ const SIP_EVERY: Duration = Duration::from_secs(1);
 const SIP: usize = 512;
 /// How long one that reconnects stays, and one that was ended is away, on average.
 const STAY: Duration = Duration::from_secs(10);
-const AWAY: Duration = Duration::from_secs(1);
+const AWAY: Duration = Duration::from_millis(300);
 /// How long a turn lasts at most.
 const TURN: Duration = Duration::from_millis(20);
 

@@ -56,17 +56,15 @@ pub(crate) fn build_node_release(shell: &Shell) -> Result<PathBuf> {
     library(shell, NODE, "pack")
 }
 
-/// Builds the command line, and returns its path.
-pub(crate) fn build_command(shell: &Shell, release: bool) -> Result<PathBuf> {
+/// Builds the command line by a profile of cargo, and returns its path.
+pub(crate) fn build_command(shell: &Shell, profile: &str) -> Result<PathBuf> {
     let mut command = shell.cargo();
-    command.args(["build", "-p", COMMAND, "--bins"]);
-    if release {
-        command.args(["--profile", "pack"]);
-    }
+    command.args(["build", "-p", COMMAND, "--bins", "--profile", profile]);
     shell.step("command line", command)?;
     let file = format!("eventwire{}", std::env::consts::EXE_SUFFIX);
-    let profile = if release { "pack" } else { "debug" };
-    Ok(target_folder(shell)?.join(profile).join(file))
+    // The one profile whose folder has another name.
+    let folder = if profile == "dev" { "debug" } else { profile };
+    Ok(target_folder(shell)?.join(folder).join(file))
 }
 
 fn install(shell: &Shell) -> Result<()> {

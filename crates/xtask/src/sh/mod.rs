@@ -122,6 +122,11 @@ impl Shell {
         self.run(command, LIMIT, |_, _| ())
     }
 
+    /// As [`quiet`](Self::quiet), for what may take longer, or must not take as long.
+    pub(crate) fn quiet_within(&self, limit: Duration, command: Command) -> Result<Done> {
+        self.run(command, limit, |_, _| ())
+    }
+
     /// The line that says that a step has ended.
     pub(crate) fn report(&self, label: &str, ok: bool, took: Duration) {
         let mark = if ok { "    ok" } else { "FAILED" };

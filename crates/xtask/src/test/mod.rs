@@ -11,6 +11,7 @@ use crate::count::Tally;
 use crate::env::Missing;
 use crate::fuzz;
 use crate::sh::Shell;
+use crate::soak;
 
 mod driver;
 mod find;
@@ -41,6 +42,8 @@ pub(crate) enum Part {
     /// The benchmarks on small streams and with few subscribers: everyone compared agrees on what they hold, and loses nothing.
     /// No time is asserted.
     Bench,
+    /// A soak of seconds with few connections.
+    Soak,
     /// A million random streams, or `--streams`, against the slow oracle, optimized. Only where it is named: some are
     /// among the Rust tests.
     Oracle,
@@ -76,6 +79,7 @@ impl Part {
                 tally.add(bench::fan_out::trial::run(shell)?);
                 Ok(tally)
             }
+            Self::Soak => soak::test(shell),
             Self::Oracle => rust::oracle(shell, streams.unwrap_or(1_000_000)),
         }
     }

@@ -19,6 +19,11 @@ impl Cores {
         Self { taskset }
     }
 
+    /// Everything wherever there is room.
+    pub(crate) fn unbound() -> Self {
+        Self { taskset: None }
+    }
+
     pub(crate) fn server(&self, command: Command) -> Command {
         self.bound(command, "0")
     }

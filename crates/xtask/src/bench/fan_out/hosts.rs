@@ -20,7 +20,7 @@ const PEERS: &str = "eventwire-bench-fan-out";
 /// What was built.
 #[derive(Debug)]
 pub(super) struct Hosts {
-    build: Build,
+    pub(super) build: Build,
     /// The command line, which is a server of ours and the load client.
     pub(super) eventwire: PathBuf,
     node: PathBuf,
@@ -38,7 +38,13 @@ impl Hosts {
         let needs = |what: fn(&Host) -> bool| contestants.iter().any(|one| what(&one.host));
         let mut hosts = Self {
             build,
-            eventwire: native::build_command(shell, build == Build::Release)?,
+            eventwire: native::build_command(
+                shell,
+                match build {
+                    Build::Release => "pack",
+                    Build::Development => "dev",
+                },
+            )?,
             node: PathBuf::new(),
             node_package: PathBuf::new(),
             python: PathBuf::new(),
@@ -46,13 +52,7 @@ impl Hosts {
             nginx: None,
             missing: Vec::new(),
         };
-        let mut peers = shell.cargo();
-        peers.args(["build", "--locked", "--manifest-path", BENCH_MANIFEST]);
-        peers.args(["--target-dir", BENCH_TARGET, "-p", PEERS]);
-        if build == Build::Release {
-            peers.arg("--release");
-        }
-        shell.step("servers in Rust", peers)?;
+        build_rust(shell, build)?;
         if needs(|host| matches!(host, Host::Node(_) | Host::Eventwire(Language::Node))) {
             node::packages_in(shell, "tests/bench/node", "benchmarks in Node")?;
             hosts.node = node::node(shell)?.0;
@@ -72,11 +72,6 @@ impl Hosts {
             }
         }
         Ok(hosts)
-    }
-
-    /// A program of the package in tests/bench/rust.
-    pub(super) fn rust(&self, shell: &Shell, name: &str) -> PathBuf {
-        runners::rust_program(shell, self.build, name)
     }
 
     /// The program of a server, to be started, and the port that it was told, where it does not tell.
@@ -113,7 +108,7 @@ impl Hosts {
                 command.env("PYTHONPATH", &self.python_package);
                 command
             }
-            Host::Rust(name) => shell.command(self.rust(shell, name)),
+            Host::Rust(name) => shell.command(runners::rust_program(shell, self.build, name)),
             Host::Node(name) => {
                 let mut command = shell.command(&self.node);
                 command.arg(shell.path("tests/bench/node").join(name));
@@ -159,6 +154,17 @@ impl Hosts {
             .args(["-e", "stderr"]);
         Ok((command, Some(port)))
     }
+}
+
+/// Builds the programs of the package in tests/bench/rust.
+pub(super) fn build_rust(shell: &Shell, build: Build) -> Result<()> {
+    let mut command = shell.cargo();
+    command.args(["build", "--locked", "--manifest-path", BENCH_MANIFEST]);
+    command.args(["--target-dir", BENCH_TARGET, "-p", PEERS]);
+    if build == Build::Release {
+        command.arg("--release");
+    }
+    shell.step("servers in Rust", command).map(drop)
 }
 
 /// A port that nobody listens on. Somebody might before it is used, and then the server says so.

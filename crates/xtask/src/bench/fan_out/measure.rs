@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::super::contest::{Language, Role};
+use super::super::runners::{self, Build};
 use super::contest::{self, Contestant, Host};
 use super::cores::Cores;
 use super::hosts::Hosts;
@@ -122,7 +123,7 @@ pub(super) fn all(
     }
     if there.iter().any(|one| one.name == contest::RUST) {
         for (what, count) in effort.weighed {
-            let each = weigh(shell, hosts, what, count)?;
+            let each = weigh(shell, hosts.build, what, count)?;
             results
                 .weights
                 .push((what.to_owned(), u64::from(count), each));
@@ -246,8 +247,9 @@ fn json(shell: &Shell, label: &str, command: Command) -> Result<Value> {
     serde_json::from_str(line).with_context(|| format!("no JSON: {line}"))
 }
 
-fn weigh(shell: &Shell, hosts: &Hosts, what: &str, count: u32) -> Result<f64> {
-    let mut command = shell.command(hosts.rust(shell, "weigh"));
+/// What each of so many weighs in a hub, in bytes; the program is there.
+pub(super) fn weigh(shell: &Shell, build: Build, what: &str, count: u32) -> Result<f64> {
+    let mut command = shell.command(runners::rust_program(shell, build, "weigh"));
     command.args([what, &count.to_string()]);
     let printed = json(shell, &format!("memory of {count} {what}"), command)?;
     printed["bytes_each"]

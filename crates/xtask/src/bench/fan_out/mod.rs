@@ -32,6 +32,7 @@ use cores::Cores;
 use hosts::Hosts;
 use measure::Effort;
 use results::Results;
+pub(crate) use targets::{SUBSCRIPTION, TOPIC};
 
 /// How the servers are measured.
 #[derive(Debug, Args)]
@@ -96,6 +97,12 @@ fn measure(shell: &Shell, options: &FanOut) -> Result<Results> {
     save(&out, "fan-out.json", &format!("{json:#}\n"))?;
     save(&out, "fan-out.svg", &plot::svg(&contestants, &results))?;
     Ok(results)
+}
+
+/// What each of so many subscriptions or topics weighs in a hub, in bytes. Memory is the same in a development build.
+pub(crate) fn weigh(shell: &Shell, what: &str, count: u32) -> Result<f64> {
+    hosts::build_rust(shell, Build::Development)?;
+    measure::weigh(shell, Build::Development, what, count)
 }
 
 impl FanOut {

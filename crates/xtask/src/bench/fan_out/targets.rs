@@ -23,8 +23,8 @@ const ELSEWHERE: Bound = AtLeast(0.95);
 /// The bytes of frames that a log holds by default, in MiB.
 const LOG: f64 = 64.0;
 /// Bytes of an idle connection, and so of a subscription without one, and bytes of a topic.
-const SUBSCRIPTION: f64 = 768.0;
-const TOPIC: f64 = 256.0;
+pub(crate) const SUBSCRIPTION: f64 = 768.0;
+pub(crate) const TOPIC: f64 = 256.0;
 
 /// Holds what was measured against the targets.
 pub(crate) fn judge(results: &Results) -> Vec<Target> {

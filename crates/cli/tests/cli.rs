@@ -301,7 +301,7 @@ async fn tail_of_nothing_is_an_error_at_once() {
 #[cfg(unix)]
 #[tokio::test]
 async fn ctrl_c_ends_each_command() {
-    let (_hub, server) = hub().await;
+    let (hub, server) = hub().await;
     let url = server.url();
     let mut serve = eventwire(["serve", "--listen", "127.0.0.1:0"])
         .spawn()
@@ -335,6 +335,20 @@ async fn ctrl_c_ends_each_command() {
     lines.next().await;
     signal(&publish, "-INT");
     assert_eq!(publish.wait().await.unwrap().code(), Some(130));
+
+    let hour = ["--rate", "10", "--seconds", "3600", "--subscribers", "2"];
+    let mut bench = eventwire(
+        ["bench", "hold", &url, "--topic", "b"]
+            .into_iter()
+            .chain(hour),
+    )
+    .spawn()
+    .unwrap();
+    let mut frames = hub.subscribe(Subscribe::to(["b"])).unwrap();
+    // The mark, and an event: it is under way.
+    assert!(frames.next().await.is_some() && frames.next().await.is_some());
+    signal(&bench, "-INT");
+    assert_eq!(bench.wait().await.unwrap().code(), Some(130));
 }
 
 #[cfg(unix)]

@@ -1,6 +1,8 @@
 //! `eventwire bench hold`
 
-use std::collections::BTreeMap;
+mod kinds;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::args::Hold;
@@ -11,6 +13,8 @@ use super::stop::Stop;
 use super::{Report, Section, mib, per_second};
 use crate::failure::Failure;
 
+use kinds::{Kind, kinds};
+
 /// How often a slow subscriber reads, and how much.
 const SIP_EVERY: Duration = Duration::from_secs(1);
 const SIP: usize = 512;
@@ -19,34 +23,6 @@ const STAY: Duration = Duration::from_secs(10);
 const AWAY: Duration = Duration::from_millis(300);
 /// How long a turn lasts at most.
 const TURN: Duration = Duration::from_millis(20);
-
-/// What each subscriber is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Stalled,
-    Slow,
-    Reconnecting,
-    Reading,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Stalled => "stalled",
-            Self::Slow => "slow",
-            Self::Reconnecting => "reconnecting",
-            Self::Reading => "reading",
-        }
-    }
-
-    fn pace(self) -> Pace {
-        match self {
-            Self::Stalled => Pace::Never,
-            Self::Slow => Pace::Slow,
-            Self::Reconnecting | Self::Reading => Pace::All,
-        }
-    }
-}
 
 pub(super) fn run(args: &Hold, stop: Stop) -> Result<(), Failure> {
     let kinds = kinds(args)?;
@@ -73,32 +49,11 @@ pub(super) fn run(args: &Hold, stop: Stop) -> Result<(), Failure> {
     held.judge(&load)
 }
 
-fn kinds(args: &Hold) -> Result<Vec<Kind>, Failure> {
-    let special = [
-        (Kind::Stalled, args.stalled),
-        (Kind::Slow, args.slow),
-        (Kind::Reconnecting, args.reconnecting),
-    ];
-    let mut kinds = Vec::new();
-    for (kind, count) in special {
-        kinds.resize(kinds.len() + count as usize, kind);
-    }
-    if kinds.len() >= args.subscribers as usize {
-        return Err(Failure::Said(format!(
-            "of {} subscribers {} are to be stalled, slow or reconnecting: at least one must only read",
-            args.subscribers,
-            kinds.len()
-        )));
-    }
-    kinds.resize(args.subscribers as usize, Kind::Reading);
-    Ok(kinds)
-}
-
 /// The state of a run.
 struct Held {
     kinds: Vec<Kind>,
     /// When each is to be connected again, or, if it is one that reconnects, cut.
-    due: BTreeMap<(Instant, usize), ()>,
+    due: BTreeSet<(Instant, usize)>,
     sipped: Instant,
     /// The number of the last event of all, once it is known.
     end: Option<u64>,
@@ -112,7 +67,7 @@ impl Held {
         let now = Instant::now();
         let reconnecting = (0..kinds.len()).filter(|index| kinds[*index] == Kind::Reconnecting);
         let due = reconnecting
-            .map(|index| ((now + about(STAY), index), ()))
+            .map(|index| (now + about(STAY), index))
             .collect();
         Self {
             kinds,
@@ -182,28 +137,25 @@ impl Held {
         }
         for (index, why) in std::mem::take(&mut load.ended) {
             *self.ended.entry((self.kinds[index], why)).or_default() += 1;
-            self.due.retain(|(_, other), ()| *other != index);
-            self.due.insert((now + about(AWAY), index), ());
+            self.due.retain(|(_, other)| *other != index);
+            self.due.insert((now + about(AWAY), index));
         }
         self.act(load, now)
     }
 
     /// Connects and cuts those whose time has come.
     fn act(&mut self, load: &mut Load, now: Instant) -> Result<(), Failure> {
-        while let Some(&(at, index)) = self.due.keys().next() {
-            if at > now {
-                break;
-            }
+        while let Some(&(at, index)) = self.due.first().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, index));
             if load.subscriber(index).is_away() {
                 load.connect(index)?;
                 if self.kinds[index] == Kind::Reconnecting {
-                    self.due.insert((now + about(STAY), index), ());
+                    self.due.insert((now + about(STAY), index));
                 }
             } else if self.end.is_none() {
                 load.cut(index);
                 self.cuts += 1;
-                self.due.insert((now + about(AWAY), index), ());
+                self.due.insert((now + about(AWAY), index));
             }
         }
         Ok(())

@@ -1,9 +1,12 @@
 //! The load: many subscribers and some publishers, all of them polled by one thread.
 
+mod connect;
+mod wait;
+
 use std::io;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 
 use super::args::Common;
 use super::payload::{Mark, Payload};
@@ -14,14 +17,10 @@ use super::subscriber::{Change, Seen, Subscriber};
 use super::target::Target;
 use crate::failure::Failure;
 
-/// How many connections are being made at a time: fewer than any server's backlog.
-const CONNECTING: usize = 100;
 /// How long a poll lasts at most, so that a stop is noticed.
 const TURN: Duration = Duration::from_millis(100);
 /// Read at a time; a burst comes in pieces of about this size.
 const BUFFER: usize = 256 << 10;
-/// The receive buffer of one that never reads: small, so that it stalls soon.
-const STALLED_BUFFER: usize = 4096;
 /// Tokens from here on are publishers.
 const PUBLISHERS: usize = usize::MAX / 2;
 
@@ -115,83 +114,6 @@ impl Load {
         let both = self.subscribers.iter().zip(&self.paces);
         both.filter(|(_, pace)| **pace == Pace::All)
             .map(|(subscriber, _)| subscriber)
-    }
-
-    fn new_publisher(&mut self, index: usize) -> Result<Publisher, Failure> {
-        let socket = self.target.connect_publisher().map_err(|error| {
-            Failure::Said(format!(
-                "cannot connect to publish ({error}): is the server of {} running?",
-                self.target.url
-            ))
-        })?;
-        let mut publisher = Publisher::new(mio::net::TcpStream::from_std(socket));
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let registered =
-            self.poll
-                .registry()
-                .register(publisher.socket(), Token(PUBLISHERS + index), interest);
-        registered.map_err(|error| Failure::Said(format!("cannot poll a socket: {error}")))?;
-        Ok(publisher)
-    }
-
-    /// Begins to connect a subscriber, from where it was.
-    pub(super) fn connect(&mut self, index: usize) -> Result<(), Failure> {
-        let cannot = |error: io::Error| {
-            Failure::Said(format!(
-                "cannot connect subscriber {index} ({error}): is the server running, and may this process open as many sockets?"
-            ))
-        };
-        let small = (self.paces[index] == Pace::Never).then_some(STALLED_BUFFER);
-        let socket = self.target.connect(index, small).map_err(cannot)?;
-        let subscriber = &mut self.subscribers[index];
-        let request = self.target.subscribe(subscriber.last_event_id());
-        let socket = subscriber.connect(mio::net::TcpStream::from_std(socket), request);
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll
-            .registry()
-            .register(socket, Token(index), interest)
-            .map_err(cannot)
-    }
-
-    pub(super) fn cut(&mut self, index: usize) {
-        self.subscribers[index].cut();
-    }
-
-    /// Connects all that are not, within `jitter` evenly, and waits until their streams have begun.
-    ///
-    /// # Errors
-    ///
-    /// One could not, or was ended; the first of them is told.
-    pub(super) fn connect_all(
-        &mut self,
-        jitter: Duration,
-        on: &mut impl FnMut(usize, Mark, u64),
-    ) -> Result<(), Failure> {
-        let away: Vec<usize> = (0..self.len())
-            .filter(|index| self.subscribers[*index].is_away())
-            .collect();
-        let (start, opened_before) = (Instant::now(), self.opened);
-        let mut begun = 0;
-        self.last_sign = start;
-        loop {
-            let opened = usize::try_from(self.opened - opened_before).unwrap_or(usize::MAX);
-            if opened >= away.len() {
-                return Ok(());
-            }
-            let due = if jitter.is_zero() {
-                away.len()
-            } else {
-                let part = start.elapsed().as_secs_f64() / jitter.as_secs_f64();
-                (part * away.len() as f64) as usize
-            };
-            while begun < due.min(away.len()).min(opened + CONNECTING) {
-                self.connect(away[begun])?;
-                begun += 1;
-            }
-            self.turn(Duration::from_millis(10), on)?;
-            self.nobody_ended()?;
-            self.patiently(|| format!("{opened} of {} streams have begun", away.len()))?;
-        }
     }
 
     /// Publishes the next event by a publisher; its time counts from `since`. Returns its number.
@@ -322,76 +244,5 @@ impl Load {
         if let Change::Ended(why) = change {
             self.ended.push((index, why));
         }
-    }
-
-    /// Takes turns until `is_done`, or until nothing has come for too long.
-    pub(super) fn until(
-        &mut self,
-        what: &str,
-        on: &mut impl FnMut(usize, Mark, u64),
-        mut is_done: impl FnMut(&Self) -> bool,
-    ) -> Result<(), Failure> {
-        self.last_sign = Instant::now();
-        while !is_done(self) {
-            self.turn(TURN, on)?;
-            self.nobody_ended()?;
-            self.patiently(|| format!("waiting for {what}"))?;
-        }
-        Ok(())
-    }
-
-    /// Takes turns until every reader has the event of this number, or a later one, and every publish is acknowledged.
-    pub(super) fn until_all_have(
-        &mut self,
-        number: u64,
-        on: &mut impl FnMut(usize, Mark, u64),
-    ) -> Result<(), Failure> {
-        self.last_sign = Instant::now();
-        let mut lack = self.readers().filter(|reader| reader.last < number).count();
-        while lack > 0 || self.unanswered() > 0 {
-            // Whose pace is another never comes here: they are not read while this waits.
-            self.turn(TURN, &mut |index, mark: Mark, before| {
-                if before < number && mark.number >= number {
-                    lack = lack.saturating_sub(1);
-                }
-                on(index, mark, before);
-            })?;
-            self.nobody_ended()?;
-            self.patiently(|| format!("{lack} subscribers lack event {number}"))?;
-        }
-        Ok(())
-    }
-
-    /// Whoever ended did so unasked.
-    fn nobody_ended(&self) -> Result<(), Failure> {
-        match self.ended.first() {
-            None => Ok(()),
-            Some((index, why)) => Err(Failure::Said(format!(
-                "subscriber {index} was ended ({} in all): {why}",
-                self.ended.len()
-            ))),
-        }
-    }
-
-    /// As [`until`](Self::until) gives up, for a wait that is made of several.
-    pub(super) fn give_up_after(&self, start: Instant, what: &str) -> Result<(), Failure> {
-        if start.elapsed() < self.patience {
-            return Ok(());
-        }
-        Err(Failure::Said(format!(
-            "{what} within {} s: give --timeout if the server needs longer",
-            self.patience.as_secs_f64()
-        )))
-    }
-
-    fn patiently(&self, what: impl FnOnce() -> String) -> Result<(), Failure> {
-        if self.last_sign.elapsed() < self.patience {
-            return Ok(());
-        }
-        Err(Failure::Said(format!(
-            "nothing came for {} s, {}: give --timeout if the server needs longer",
-            self.patience.as_secs_f64(),
-            what()
-        )))
     }
 }

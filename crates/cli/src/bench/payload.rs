@@ -28,6 +28,11 @@ impl Payload {
         }
     }
 
+    /// Lets the next events have `size` bytes of data each.
+    pub(super) fn resize(&mut self, size: usize) {
+        self.size = size;
+    }
+
     /// The data of an event: only letters, digits, spaces and full stops, so that it may stand in JSON and in a form.
     pub(super) fn data(&self, mark: Mark) -> String {
         let end = if mark.is_end { " end " } else { " " };

@@ -112,11 +112,12 @@ fn judge_storm(plan: &Plan, found: &Value) -> Vec<Rule> {
 
 fn judge_publisher(plan: &Plan, alone: &Value, beside: &Value) -> Rule {
     let both = alone["p99_ms"].as_f64().zip(beside["p99_ms"].as_f64());
+    let ended = &beside["ended"];
     let found = both.map_or_else(
         || "not measured".to_owned(),
         |(alone, beside)| {
             format!(
-                "{alone:.2} ms alone, {beside:.2} ms beside: {:.2} times; at most {BESIDE}",
+                "{alone:.2} ms alone, {beside:.2} ms beside: {:.2} times; at most {BESIDE}; of them the hub ended {ended}",
                 beside / alone
             )
         },

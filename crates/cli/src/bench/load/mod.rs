@@ -101,10 +101,6 @@ impl Load {
         &self.subscribers[index]
     }
 
-    pub(super) fn pace(&self, index: usize) -> Pace {
-        self.paces[index]
-    }
-
     pub(super) fn len(&self) -> usize {
         self.subscribers.len()
     }
@@ -114,6 +110,11 @@ impl Load {
         let both = self.subscribers.iter().zip(&self.paces);
         both.filter(|(_, pace)| **pace == Pace::All)
             .map(|(subscriber, _)| subscriber)
+    }
+
+    /// Lets the next events have `size` bytes of data each.
+    pub(super) fn resize(&mut self, size: usize) {
+        self.payload.resize(size);
     }
 
     /// Publishes the next event by a publisher; its time counts from `since`. Returns its number.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Load, TURN};
+use super::{Load, Pace, TURN};
 use crate::bench::payload::Mark;
 use crate::failure::Failure;
 
@@ -17,7 +17,7 @@ impl Load {
         self.last_sign = Instant::now();
         while !is_done(self) {
             self.turn(TURN, on)?;
-            self.nobody_ended()?;
+            self.no_reader_ended()?;
             self.patiently(|| format!("waiting for {what}"))?;
         }
         Ok(())
@@ -39,15 +39,20 @@ impl Load {
                 }
                 on(index, mark, before);
             })?;
-            self.nobody_ended()?;
+            self.no_reader_ended()?;
             self.patiently(|| format!("{lack} subscribers lack event {number}"))?;
         }
         Ok(())
     }
 
-    /// Whoever ended did so unasked.
-    pub(super) fn nobody_ended(&self) -> Result<(), Failure> {
-        match self.ended.first() {
+    /// Whoever reads and was ended did nothing to deserve it.
+    pub(in crate::bench) fn no_reader_ended(&self) -> Result<(), Failure> {
+        self.none_ended(|index| self.paces[index] == Pace::All)
+    }
+
+    /// Nobody was ended of those that this is about.
+    pub(super) fn none_ended(&self, is_about: impl Fn(usize) -> bool) -> Result<(), Failure> {
+        match self.ended.iter().find(|(index, _)| is_about(*index)) {
             None => Ok(()),
             Some((index, why)) => Err(Failure::Said(format!(
                 "subscriber {index} was ended ({} in all): {why}",

@@ -28,6 +28,8 @@ pub(super) struct Hosts {
     python: PathBuf,
     python_package: PathBuf,
     nginx: Option<PathBuf>,
+    /// Whether `eventwire serve` can be told how many threads deliver.
+    pub(super) has_threads: bool,
     /// Why a contestant cannot take part.
     pub(super) missing: Vec<(&'static str, String)>,
 }
@@ -50,8 +52,10 @@ impl Hosts {
             python: PathBuf::new(),
             python_package: PathBuf::new(),
             nginx: None,
+            has_threads: false,
             missing: Vec::new(),
         };
+        hosts.has_threads = hosts.takes(shell, "--threads")?;
         build_rust(shell, build)?;
         if needs(|host| matches!(host, Host::Node(_) | Host::Eventwire(Language::Node))) {
             node::packages_in(shell, "tests/bench/node", "benchmarks in Node")?;
@@ -79,6 +83,7 @@ impl Hosts {
         &self,
         shell: &Shell,
         contestant: &Contestant,
+        threads: u8,
     ) -> Result<(Command, Option<u16>)> {
         let program = match contestant.host {
             Host::Eventwire(Language::Rust) => {
@@ -90,8 +95,8 @@ impl Hosts {
                     "--max-connections",
                     "20000",
                 ]);
-                if self.takes(shell, "--threads")? {
-                    command.args(["--threads", "1"]);
+                if self.has_threads {
+                    command.arg(format!("--threads={threads}"));
                 }
                 command
             }
@@ -125,7 +130,7 @@ impl Hosts {
     }
 
     /// Whether `eventwire serve` has an option.
-    pub(super) fn takes(&self, shell: &Shell, option: &str) -> Result<bool> {
+    fn takes(&self, shell: &Shell, option: &str) -> Result<bool> {
         let mut help = shell.command(&self.eventwire);
         help.args(["serve", "--help"]);
         Ok(shell.quiet(help)?.text.contains(option))

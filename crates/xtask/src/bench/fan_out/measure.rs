@@ -11,7 +11,9 @@ use super::super::runners::{self, Build};
 use super::contest::{self, Contestant, Host};
 use super::cores::Cores;
 use super::hosts::Hosts;
-use super::results::{ALONE_P99, DELIVERING, Failure, IDLE, Metric, Results, STALLED_P99, STORM};
+use super::results::{
+    ALONE_P99, CPU_OF_TWO, DELIVERING, Failure, IDLE, Metric, Results, STALLED_P99, STORM,
+};
 use super::server::Server;
 use crate::sh::Shell;
 
@@ -118,7 +120,7 @@ pub(super) fn all(
                 contestant,
                 round,
             };
-            turn.take(effort, &mut results)?;
+            turn.take(effort, &mut results);
         }
     }
     if there.iter().any(|one| one.name == contest::RUST) {
@@ -141,22 +143,66 @@ struct Turn<'a> {
     round: u16,
 }
 
+/// A part of a turn: a server that is started for it, and what is measured of it.
+struct Part<'a> {
+    what: &'a str,
+    /// The command of the load client, and its arguments.
+    bench: &'a str,
+    args: Vec<String>,
+    metrics: &'a [Metric],
+    /// Of the server, where it can be told.
+    threads: u8,
+}
+
 impl Turn<'_> {
-    fn take(&self, effort: &Effort, results: &mut Results) -> Result<()> {
+    fn take(&self, effort: &Effort, results: &mut Results) {
+        for part in self.parts(effort) {
+            let name = self.contestant.name;
+            let label = format!("{name}, round {}: {}", self.round, part.what);
+            let outcome = self.measure(&label, &part).and_then(|printed| {
+                let lacking = results.add(name, part.metrics, &printed);
+                // Where there is no /proc there are no figures of the process, and all else is there.
+                if cfg!(target_os = "linux") && !lacking.is_empty() {
+                    bail!("the load client gave no figure of {}", lacking.join(", "));
+                }
+                Ok(())
+            });
+            // That one could not be measured is a result, and the others are measured all the same.
+            if let Err(error) = outcome {
+                let is_ours = self.contestant.role == Role::Ours;
+                let text = format!("{label}: {error:#}");
+                results.failures.push(Failure { is_ours, text });
+            }
+        }
+    }
+
+    fn parts(&self, effort: &Effort) -> Vec<Part<'static>> {
+        let part = |what, bench, metrics, args: &[String]| Part {
+            what,
+            bench,
+            args: args.to_vec(),
+            metrics,
+            threads: 1,
+        };
+        let subscribers = format!("--subscribers={}", effort.subscribers);
+        let rounds = format!("--rounds={}", effort.events);
+        let no_rate = "--rate=0".to_owned();
         let deliver = [
-            format!("--subscribers={}", effort.subscribers),
-            format!("--rounds={}", effort.events),
+            subscribers.clone(),
+            rounds.clone(),
             format!("--seconds={}", effort.seconds),
             format!("--burst={}", effort.burst),
             format!("--bursts={}", effort.bursts),
         ];
-        self.part("deliveries", "fan-out", &deliver, DELIVERING, results)?;
         let idle = [
             format!("--subscribers={}", effort.idle),
-            "--rounds=0".into(),
-            "--rate=0".into(),
+            "--rounds=0".to_owned(),
+            no_rate.clone(),
         ];
-        self.part("idle connections", "fan-out", &idle, &[IDLE], results)?;
+        let mut parts = vec![
+            part("deliveries", "fan-out", DELIVERING, &deliver),
+            part("idle connections", "fan-out", &[IDLE], &idle),
+        ];
         if self.contestant.role == Role::Ours {
             let (subscribers, events, jitter) = effort.storm;
             let storm = [
@@ -164,68 +210,47 @@ impl Turn<'_> {
                 format!("--events={events}"),
                 format!("--jitter={jitter}"),
             ];
-            self.part("reconnect storm", "resume", &storm, STORM, results)?;
+            parts.push(part("reconnect storm", "resume", STORM, &storm));
         }
         if self.contestant.host == Host::Eventwire(Language::Rust) {
             let (stalled, seconds) = effort.stalled;
-            let seconds = format!("--seconds={seconds}");
-            self.part(
-                "publishing",
-                "publish",
-                std::slice::from_ref(&seconds),
-                &[ALONE_P99],
-                results,
-            )?;
-            let beside = [seconds, format!("--stalled={stalled}")];
-            self.part(
+            let alone = [format!("--seconds={seconds}")];
+            let beside = [alone[0].clone(), format!("--stalled={stalled}")];
+            parts.push(part("publishing", "publish", &[ALONE_P99], &alone));
+            parts.push(part(
                 "publishing beside stalled",
                 "publish",
-                &beside,
                 &[STALLED_P99],
-                results,
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Measures a server that was started for it. That one could not be measured is a result.
-    fn part(
-        &self,
-        what: &str,
-        bench: &str,
-        args: &[String],
-        metrics: &[Metric],
-        results: &mut Results,
-    ) -> Result<()> {
-        let name = self.contestant.name;
-        let label = format!("{name}, round {}: {what}", self.round);
-        let outcome = self.measure(&label, bench, args).and_then(|printed| {
-            let lacking = results.add(name, metrics, &printed);
-            // Where there is no /proc there are no figures of the process, and all else is there.
-            if cfg!(target_os = "linux") && !lacking.is_empty() {
-                bail!("the load client gave no figure of {}", lacking.join(", "));
+                &beside,
+            ));
+            if self.hosts.has_threads {
+                let two = [subscribers, rounds, no_rate];
+                let two = part("two threads", "fan-out", &[CPU_OF_TWO], &two);
+                parts.push(Part { threads: 2, ..two });
             }
-            Ok(())
-        });
-        if let Err(error) = outcome {
-            let is_ours = self.contestant.role == Role::Ours;
-            let text = format!("{label}: {error:#}");
-            results.failures.push(Failure { is_ours, text });
         }
-        Ok(())
+        parts
     }
 
-    fn measure(&self, label: &str, bench: &str, args: &[String]) -> Result<Value> {
+    fn measure(&self, label: &str, part: &Part<'_>) -> Result<Value> {
         let log = super::super::data(self.shell)?.join("server.log");
-        let (command, port) = self.hosts.command(self.shell, self.contestant)?;
-        let server = Server::start(command, self.cores, port, &log)?;
+        let (command, port) = self
+            .hosts
+            .command(self.shell, self.contestant, part.threads)?;
+        let anywhere = Cores::unbound();
+        let cores = if part.threads == 1 {
+            self.cores
+        } else {
+            &anywhere
+        };
+        let server = Server::start(command, cores, port, &log)?;
         let (stream, publish) = self.contestant.paths();
         let mut client = self.shell.command(&self.hosts.eventwire);
         client
-            .args(["bench", bench])
+            .args(["bench", part.bench])
             .arg(format!("{}{stream}", server.url))
             .arg("--json")
-            .args(args);
+            .args(&part.args);
         if let Some(publish) = publish {
             client.arg(format!("--publish-url={}{publish}", server.url));
         }

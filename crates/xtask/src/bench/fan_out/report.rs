@@ -10,8 +10,8 @@ use super::super::report::{Setting, figure, targets, targets_json};
 use super::super::targets::Target;
 use super::contest::{ALL, Contestant};
 use super::results::{
-    ALONE_P99, BURST, BURST_GROWN, BURST_MISSED, CPU, DELIVERIES, IDLE, Metric, P50, P99, Results,
-    STALLED_P99, STORM_COMPLETE, STORM_GROWN, STORM_SECONDS, STORM_SPEED,
+    ALONE_P99, BURST, BURST_GROWN, BURST_MISSED, CPU, CPU_OF_TWO, DELIVERIES, IDLE, Metric, P50,
+    P99, Results, STALLED_P99, STORM_COMPLETE, STORM_GROWN, STORM_SECONDS, STORM_SPEED,
 };
 
 /// Who made it, in which version.
@@ -22,6 +22,7 @@ const EVERYONE: &[Metric] = &[DELIVERIES, CPU, P50, P99, IDLE];
 const BURSTS: &[Metric] = &[BURST, BURST_GROWN, BURST_MISSED];
 const STORMS: &[Metric] = &[STORM_SECONDS, STORM_SPEED, STORM_COMPLETE, STORM_GROWN];
 const PUBLISHING: &[Metric] = &[ALONE_P99, STALLED_P99];
+const TWO: &[Metric] = &[CPU_OF_TWO];
 
 /// The whole page.
 pub(super) fn markdown(
@@ -56,6 +57,7 @@ pub(super) fn markdown(
         ("Bursts", BURSTS),
         ("Reconnect storm", STORMS),
         ("Publishing beside subscribers that do not read", PUBLISHING),
+        ("Two threads", TWO),
     ] {
         table(&mut out, title, metrics, contestants, results);
     }
@@ -168,7 +170,7 @@ pub(super) fn json(
     results: &Results,
     judged: &[Target],
 ) -> Value {
-    let all = [EVERYONE, BURSTS, STORMS, PUBLISHING].concat();
+    let all = [EVERYONE, BURSTS, STORMS, PUBLISHING, TWO].concat();
     let servers = contestants.iter().map(|one| {
         let mut object = Map::new();
         object.insert("server".into(), json!(one.name));

@@ -60,6 +60,13 @@ pub(crate) const BURST_GROWN: Metric = metric(
 );
 pub(crate) const BURST_MISSED: Metric =
     metric("burst_missed", "lost in bursts", "bursts", "missed");
+/// Of a server that has two threads.
+pub(crate) const CPU_OF_TWO: Metric = metric(
+    "cpu_seconds_per_million_of_two_threads",
+    "CPU s per million, two threads",
+    "rounds",
+    "cpu_per_million",
+);
 /// Of many idle connections.
 pub(crate) const IDLE: Metric = metric(
     "idle_kib_per_connection",

@@ -5,8 +5,8 @@ use super::super::targets::Bound::{AtLeast, AtMost};
 use super::super::targets::{Bound, Target};
 use super::contest::{AXUM, BARE, BETTER_SSE, NCHAN, RUST, SSE_STARLETTE, ours};
 use super::results::{
-    ALONE_P99, BURST, BURST_GROWN, DELIVERIES, IDLE, Metric, P99, Results, STALLED_P99,
-    STORM_COMPLETE, STORM_GROWN,
+    ALONE_P99, BURST, BURST_GROWN, CPU, CPU_OF_TWO, DELIVERIES, IDLE, Metric, P99, Results,
+    STALLED_P99, STORM_COMPLETE, STORM_GROWN,
 };
 
 /// Ours in Rust beside another, a ratio.
@@ -70,7 +70,13 @@ pub(crate) fn judge(results: &Results) -> Vec<Target> {
 /// What only ours is asked, in Rust.
 fn alone(results: &Results) -> Vec<Target> {
     let of_medians = || Some(results.median(RUST, STALLED_P99)? / results.median(RUST, ALONE_P99)?);
+    let of_two = || Some(2.0 * results.median(RUST, CPU)? / results.median(RUST, CPU_OF_TWO)?);
     [
+        (
+            "two threads: speed of one, by CPU per million",
+            AtLeast(1.7),
+            of_two(),
+        ),
         (
             "p99 of a publish beside stalled subscribers: of that without",
             AtMost(1.5),

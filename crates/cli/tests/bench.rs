@@ -251,6 +251,12 @@ async fn what_is_wrong_is_said() {
             "control character",
         ),
         ("fan-out", &url, &["-s", "1", "--source", "::1"], "IPv6"),
+        (
+            "fan-out",
+            &url,
+            &["--burst", "100000", "--size", "100000"],
+            "more than a GiB",
+        ),
         ("hold", &url, &few, "at least one must only read"),
     ] {
         let (code, stdout, stderr) = bench(what, url, more).await;

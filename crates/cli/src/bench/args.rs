@@ -64,7 +64,7 @@ pub(super) struct Common {
     pub(super) pid: Vec<u32>,
 
     /// How long nothing may come before it is given up.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = time)]
     pub(super) timeout: Duration,
 
     /// The local addresses to connect from, taken in turn: one can have some 28,000 connections to a server
@@ -96,7 +96,7 @@ pub(super) struct FanOut {
     pub(super) rate: f64,
 
     /// How long to publish at that rate.
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = time)]
     pub(super) seconds: Duration,
 
     /// Events in a burst, all of them asked for at once over one connection; 0 leaves bursts out.
@@ -119,7 +119,7 @@ pub(super) struct Publish {
     pub(super) publishers: u32,
 
     /// How long.
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = time)]
     pub(super) seconds: Duration,
 
     /// How many subscribe, and read, beside it.
@@ -146,7 +146,7 @@ pub(super) struct Resume {
     pub(super) events: u32,
 
     /// Within which time they come back, evenly; 0 for as fast as it goes.
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = time)]
     pub(super) jitter: Duration,
 }
 
@@ -173,7 +173,7 @@ pub(super) struct Hold {
     pub(super) reconnecting: u32,
 
     /// How long to publish.
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = time)]
     pub(super) seconds: Duration,
 
     /// Events per second; 0 to only listen to what another process of the same --tag publishes, until it is at its end.
@@ -187,8 +187,17 @@ pub(super) struct Hold {
 
 fn rate(typed: &str) -> Result<f64, String> {
     match typed.parse() {
-        Ok(rate) if (0.0..=1e6).contains(&rate) => Ok(rate),
-        _ => Err("not a number from 0 to 1000000".into()),
+        Ok(rate) if rate == 0.0 || (0.001..=1e6).contains(&rate) => Ok(rate),
+        _ => Err("neither 0 nor a number from 0.001 to 1000000".into()),
+    }
+}
+
+/// Up to eleven days: times are added to what a clock says.
+fn time(typed: &str) -> Result<Duration, String> {
+    const MOST: Duration = Duration::from_secs(1_000_000);
+    match seconds(typed)? {
+        time if time <= MOST => Ok(time),
+        _ => Err(format!("more than {} seconds", MOST.as_secs())),
     }
 }
 
@@ -206,8 +215,9 @@ mod tests {
 
     #[test]
     fn a_rate_and_a_tag_are_checked() {
-        assert_eq!(rate("0.5"), Ok(0.5));
-        for wrong in ["-1", "NaN", "inf", "often"] {
+        assert_eq!((rate("0.5"), rate("0")), (Ok(0.5), Ok(0.0)));
+        assert!(time("1000000").is_ok() && time("1000001").is_err());
+        for wrong in ["-1", "1e-9", "NaN", "inf", "often"] {
             assert!(rate(wrong).is_err(), "{wrong}");
         }
         assert!(tag("Run7").is_ok());

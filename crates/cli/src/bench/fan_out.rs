@@ -14,10 +14,16 @@ use crate::failure::Failure;
 const SETTLE: Duration = Duration::from_millis(500);
 /// A poll may last a millisecond longer than it should, so what is due before that is waited for without one.
 const EXACT: Duration = Duration::from_micros(1500);
-/// How many publishes may be unanswered before a rate is found to be too high.
-const BEHIND: usize = 1000;
+/// The most bytes of data that a burst may have: it is made before it is sent.
+const BURST: u64 = 1 << 30;
 
 pub(super) fn run(args: &FanOut, stop: Stop) -> Result<(), Failure> {
+    if u64::from(args.burst) * u64::from(args.common.size) > BURST {
+        return Err(Failure::Said(format!(
+            "a burst of {} events of {} bytes is more than a GiB: give a smaller --burst or --size",
+            args.burst, args.common.size
+        )));
+    }
     let server = Server::new(&args.common.pid)?;
     let count = args.subscribers as usize;
     let mut load = Load::new(&args.common, &random_tag(), vec![Pace::All; count], 1, stop)?;
@@ -145,12 +151,7 @@ fn rate(args: &FanOut, load: &mut Load, server: &Server) -> Result<Section, Fail
             load.turn(left.saturating_sub(EXACT), &mut on)?;
         }
         load.publish(0, at, false)?;
-        if load.unanswered() > BEHIND {
-            return Err(Failure::Said(format!(
-                "the server does not keep up with {} events per second: {BEHIND} publishes are unanswered; give a lower --rate",
-                args.rate
-            )));
-        }
+        load.keeps_up(args.rate)?;
     }
     load.until_all_have(load.published, &mut on)?;
     let deliveries = load.seen.deliveries - seen.deliveries;

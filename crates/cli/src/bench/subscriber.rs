@@ -89,13 +89,9 @@ impl Subscriber {
     }
 
     /// Has `socket`, which is connecting, send `request`; an unfinished event of an earlier connection is forgotten.
-    pub(super) fn connect(&mut self, socket: TcpStream, request: Vec<u8>) -> &mut TcpStream {
+    pub(super) fn connect(&mut self, socket: TcpStream, request: Vec<u8>) {
         self.decoder.reset();
         self.state = State::Connecting(socket, request);
-        match &mut self.state {
-            State::Connecting(socket, _) => socket,
-            _ => unreachable!("set in the line before"),
-        }
     }
 
     /// Drops the connection; what it has stays.

@@ -90,6 +90,7 @@ impl Held {
             let now = Instant::now();
             while next <= now {
                 load.publish(0, next, false)?;
+                load.keeps_up(args.rate)?;
                 next += Duration::from_secs_f64(1.0 / args.rate);
             }
             self.turn(load, TURN.min(next.saturating_duration_since(now)))?;

@@ -42,14 +42,16 @@ impl Load {
         };
         let small = (self.paces[index] == Pace::Never).then_some(STALLED_BUFFER);
         let socket = self.target.connect(index, small).map_err(cannot)?;
-        let subscriber = &mut self.subscribers[index];
-        let request = self.target.subscribe(subscriber.last_event_id());
-        let socket = subscriber.connect(mio::net::TcpStream::from_std(socket), request);
+        let mut socket = mio::net::TcpStream::from_std(socket);
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll
             .registry()
-            .register(socket, Token(index), interest)
-            .map_err(cannot)
+            .register(&mut socket, Token(index), interest)
+            .map_err(cannot)?;
+        let subscriber = &mut self.subscribers[index];
+        let request = self.target.subscribe(subscriber.last_event_id());
+        subscriber.connect(socket, request);
+        Ok(())
     }
 
     pub(in crate::bench) fn cut(&mut self, index: usize) {

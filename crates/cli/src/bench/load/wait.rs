@@ -6,6 +6,9 @@ use super::{Load, Pace, TURN};
 use crate::bench::payload::Mark;
 use crate::failure::Failure;
 
+/// How many publishes may be unanswered before a rate is found to be too high.
+const BEHIND: usize = 1000;
+
 impl Load {
     /// Takes turns until `is_done`, or until nothing has come for too long.
     pub(in crate::bench) fn until(
@@ -43,6 +46,16 @@ impl Load {
             self.patiently(|| format!("{lack} subscribers lack event {number}"))?;
         }
         Ok(())
+    }
+
+    /// The server acknowledges about as fast as there is published.
+    pub(in crate::bench) fn keeps_up(&self, rate: f64) -> Result<(), Failure> {
+        if self.unanswered() <= BEHIND {
+            return Ok(());
+        }
+        Err(Failure::Said(format!(
+            "the server does not keep up with {rate} events per second: more than {BEHIND} publishes are unanswered; give a lower --rate"
+        )))
     }
 
     /// Whoever reads and was ended did nothing to deserve it.

@@ -50,7 +50,7 @@ impl Effort {
             events: 300,
             seconds: 5.0,
             burst: 1000,
-            bursts: 3,
+            bursts: 1,
             idle: 9900,
             storm: (9900, 1000, 5.0),
             stalled: (1000, 5.0),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::args::FanOut;
 use super::load::{Load, Pace};
 use super::payload::{Mark, random_tag};
-use super::process::Server;
+use super::process::{Peak, Server};
 use super::stop::Stop;
 use super::{Report, Section, Times, add_cpu, mib, per_second};
 use crate::failure::Failure;
@@ -73,23 +73,23 @@ fn connect(args: &FanOut, load: &mut Load, server: &Server) -> Result<Section, F
 
 /// Publishes until everybody has an event.
 pub(super) fn settle(load: &mut Load) -> Result<(), Failure> {
-    let begun = Instant::now();
+    let (begun, mut patience) = (Instant::now(), SETTLE);
     loop {
         let number = load.publish(0, Instant::now(), false)?;
         let start = Instant::now();
-        let is_there = |load: &Load| {
-            load.unanswered() == 0 && load.readers().all(|reader| reader.last >= number)
-        };
+        // Any event will do: a slow server may not be done with the latest for long.
+        let is_there = |load: &Load| load.readers().all(|reader| reader.last > 0);
         load.until("the first event", &mut |_, _, _| (), |load| {
-            is_there(load) || start.elapsed() > SETTLE
+            is_there(load) || start.elapsed() > patience
         })?;
         if is_there(load) {
-            return Ok(());
+            return load.until_all_have(number, &mut |_, _, _| ());
         }
         load.give_up_after(
             begun,
             "not every subscriber got an event that was published",
         )?;
+        patience *= 2;
     }
 }
 
@@ -168,14 +168,13 @@ fn rate(args: &FanOut, load: &mut Load, server: &Server) -> Result<Section, Fail
 
 fn bursts(args: &FanOut, load: &mut Load, server: &Server) -> Result<Section, Failure> {
     let (used, seen) = (server.used()?, load.seen);
-    let (mut whole, mut took, mut peak) = (Times::new(), Duration::ZERO, 0);
+    let (mut whole, mut took, mut peak) = (Times::new(), Duration::ZERO, Peak::new(server));
     for _ in 0..args.bursts {
         let start = Instant::now();
         let number = load.publish_many(0, args.burst)?;
-        load.until_all_have(number, &mut |_, _, _| ())?;
+        load.until_all_have(number, &mut |_, _, _| peak.maybe_look())?;
         took += start.elapsed();
         whole.add(start.elapsed());
-        peak = server.used()?.map_or(0, |used| used.resident).max(peak);
     }
     let deliveries = load.seen.deliveries - seen.deliveries;
     let after = server.used()?;
@@ -196,7 +195,7 @@ fn bursts(args: &FanOut, load: &mut Load, server: &Server) -> Result<Section, Fa
         section.figure(
             "grown_mib",
             "memory of the server grew by, MiB",
-            mib(peak.saturating_sub(before.resident)),
+            mib(peak.beyond(before)),
         );
     }
     lost(&mut section, load, seen);

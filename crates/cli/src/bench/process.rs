@@ -1,6 +1,6 @@
 //! What the system says of the server's processes, and how many files this one may open.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 
@@ -46,6 +46,55 @@ impl Server {
             });
         }
         Ok(sum)
+    }
+}
+
+/// The most memory that a server has had, looked at now and then.
+#[derive(Debug)]
+pub(super) struct Peak<'a> {
+    server: &'a Server,
+    looked: Instant,
+    asked: u32,
+    resident: u64,
+}
+
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// Of how many calls one looks at the clock, which costs as much as to decode an event.
+const ASKED: u32 = 256;
+
+impl<'a> Peak<'a> {
+    pub(super) fn new(server: &'a Server) -> Self {
+        let mut peak = Self {
+            server,
+            looked: Instant::now(),
+            asked: 0,
+            resident: 0,
+        };
+        peak.look();
+        peak
+    }
+
+    /// Looks, unless it has just done so.
+    pub(super) fn maybe_look(&mut self) {
+        self.asked = self.asked.wrapping_add(1);
+        if self.asked.is_multiple_of(ASKED) && self.looked.elapsed() > LOOK {
+            self.look();
+        }
+    }
+
+    fn look(&mut self) {
+        self.looked = Instant::now();
+        // A server that has ended is told by its connections.
+        if let Ok(Some(used)) = self.server.used() {
+            self.resident = self.resident.max(used.resident);
+        }
+    }
+
+    /// How much more than `before` it was, in bytes.
+    pub(super) fn beyond(mut self, before: Used) -> u64 {
+        self.look();
+        self.resident.saturating_sub(before.resident)
     }
 }
 

@@ -5,15 +5,13 @@ use std::time::{Duration, Instant};
 use super::args::Resume;
 use super::load::{Load, Pace};
 use super::payload::{Mark, random_tag};
-use super::process::Server;
+use super::process::{Peak, Server};
 use super::stop::Stop;
 use super::{Report, Section, Times, add_cpu, mib, per_second};
 use crate::failure::Failure;
 
 /// Publishes that are under way at a time.
 const AT_A_TIME: u32 = 100;
-/// How often the server's memory is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) fn run(args: &Resume, stop: Stop) -> Result<(), Failure> {
     let server = Server::new(&args.common.pid)?;
@@ -50,27 +48,16 @@ pub(super) fn run(args: &Resume, stop: Stop) -> Result<(), Failure> {
 
 fn storm(args: &Resume, load: &mut Load, server: &Server) -> Result<Section, Failure> {
     let (used, seen, last) = (server.used()?, load.seen, load.published);
-    let mut peak = used.map_or(0, |used| used.resident);
-    let (mut complete, mut looked) = (Times::new(), Instant::now());
+    let (mut complete, mut peak) = (Times::new(), Peak::new(server));
     let start = Instant::now();
-    let mut trouble = None;
     let mut on = |_: usize, mark: Mark, _: u64| {
         if mark.number == last {
             complete.add(start.elapsed());
         }
-        if looked.elapsed() > LOOK {
-            looked = Instant::now();
-            match server.used() {
-                Ok(used) => peak = used.map_or(0, |used| used.resident).max(peak),
-                Err(error) => trouble = Some(error),
-            }
-        }
+        peak.maybe_look();
     };
     load.connect_all(args.jitter, &mut on)?;
     load.until_all_have(last, &mut on)?;
-    if let Some(error) = trouble {
-        return Err(error);
-    }
     let took = start.elapsed();
     let after = server.used()?;
     let replayed = load.seen.deliveries - seen.deliveries;
@@ -109,7 +96,7 @@ fn storm(args: &Resume, load: &mut Load, server: &Server) -> Result<Section, Fai
         section.figure(
             "grown_mib",
             "memory of the server grew by at most, MiB",
-            mib(peak.saturating_sub(before.resident)),
+            mib(peak.beyond(before)),
         );
     }
     section.times(&complete);

@@ -82,7 +82,7 @@ impl Items<'_> {
         ];
         for (value, buffer) in values {
             if let Value::Chunk(span) = value {
-                buffer.set(&self.chunk[span.start..span.end]);
+                buffer.set_part(span, &self.checked);
             }
         }
         decoder.trim();

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{BATCH, BLOCK, LineEnds, Masks, compare_blocks, portable};
+use super::{BATCH, BLOCK, Found, LineEnds, Masks, compare_blocks, portable};
 
 fn plain(bytes: &[u8]) -> Vec<usize> {
     let ends = bytes.iter().enumerate();
@@ -9,13 +9,26 @@ fn plain(bytes: &[u8]) -> Vec<usize> {
         .collect()
 }
 
+/// The line ends; that what is told covers the bytes, and is true, is asserted.
 fn scanned(bytes: &[u8], masks: &mut Masks) -> Vec<usize> {
     let mut ends = LineEnds::default();
-    std::iter::from_fn(|| ends.next(bytes, masks)).collect()
+    let mut told = 0;
+    let found = std::iter::from_fn(|| {
+        let end = ends.next(bytes, masks, |part| {
+            assert_eq!(part.start, told, "parts follow each other");
+            told = part.end;
+            assert_eq!(part.is_ascii, bytes[part.start..part.end].is_ascii());
+        });
+        assert!(end.is_none_or(|end| end < told), "told before it is given");
+        end
+    })
+    .collect();
+    assert_eq!(told, bytes.len());
+    found
 }
 
 /// Makes masks.
-type Way = fn(&[[u8; BLOCK]], &mut [u64]) -> u64;
+type Way = fn(&[[u8; BLOCK]], &mut [u64]) -> Found;
 
 /// Every way to make the masks that this machine can run, by name.
 fn ways() -> Vec<(&'static str, Way)> {
@@ -36,19 +49,23 @@ fn ways() -> Vec<(&'static str, Way)> {
 
 fn mask(way: Way, block: [u8; BLOCK]) -> u64 {
     let mut masks = [0xDEAD];
-    assert_eq!(way(&[block], &mut masks), u64::from(masks[0] != 0));
+    let found = way(&[block], &mut masks);
+    assert_eq!(found.ends, u64::from(masks[0] != 0));
+    assert_eq!(found.is_ascii, block.is_ascii());
     masks[0]
 }
 
 #[test]
 fn every_byte_value_at_every_place() {
-    for byte in 0..=255 {
-        for at in 0..BLOCK {
-            let mut block = [0x8A; BLOCK];
-            block[at] = byte;
-            let want = u64::from(matches!(byte, b'\r' | b'\n')) << at;
-            for (name, way) in ways() {
-                assert_eq!(mask(way, block), want, "{name}: {byte:#x} at {at}");
+    for fill in [0x8A, 0x0B] {
+        for byte in 0..=255 {
+            for at in 0..BLOCK {
+                let mut block = [fill; BLOCK];
+                block[at] = byte;
+                let want = u64::from(matches!(byte, b'\r' | b'\n')) << at;
+                for (name, way) in ways() {
+                    assert_eq!(mask(way, block), want, "{name}: {byte:#x} at {at}");
+                }
             }
         }
     }

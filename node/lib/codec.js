@@ -5,40 +5,44 @@
 const { native } = require('./native.js');
 const { call, thrown } = require('./errors.js');
 const { boolean, count, milliseconds, read, string, wrong } = require('./options.js');
-const { Cutter, decoded } = require('./packed.js');
+const { Cutter, HEAD, LEFT, MORE, decoded, onlyDecoded } = require('./packed.js');
 
 const decoderOptions = { lastEventId: string, maxLine: count, maxEvent: count, comments: boolean };
-// What the numbers of a piece are written to, and read from before the next call: how many items it has, whether another piece
-// follows, and the numbers of the items.
-const shared = new native.Words();
-const words = shared.view();
-const HEAD = 2;
+// All decoders are fed by one function, which V8 then knows: `words[0]` says which is meant, and it writes the numbers of a piece there.
+const feeders = new native.Feeders();
+const words = feeders.words();
+const feed = feeders.feed();
 
 class Decoder {
   #native;
-  #feed;
+  #number;
 
   constructor(options) {
     const built = read('the options of Decoder', options, decoderOptions);
     this.#native = call(() => new native.Decoder(built));
-    this.#feed = native.feeder(this.#native, shared);
+    this.#number = feeders.add(this.#native);
   }
 
   feed(chunk) {
-    const items = [];
+    words[0] = this.#number;
     let text;
     try {
-      text = this.#feed(chunk);
+      text = feed(chunk);
     } catch (error) {
       throw thrown(error);
     }
-    if (text === null) return items;
-    if (text === undefined) throw wrong('what is fed', 'a Uint8Array', chunk);
+    if (text === undefined) return [];
+    if (text === null) throw wrong('what is fed', 'a Uint8Array', chunk);
+    if (words[LEFT] === 1) return [onlyDecoded(text, words)];
+    const items = new Array(words[LEFT]);
     const cutter = new Cutter();
-    for (;;) {
-      cutter.cut(items, text, words, HEAD, words[0], decoded);
-      if (words[1] === 0) return items;
-      text = this.#feed();
+    for (let done = 0; ; ) {
+      const count = words[0];
+      cutter.cut(items, done, text, words, HEAD, count, decoded);
+      if (words[MORE] === 0) return items;
+      done += count;
+      words[0] = this.#number;
+      text = feed();
     }
   }
 

@@ -1,10 +1,10 @@
 'use strict';
 
-// Decoding whole byte streams, for who already has one. By hand and not by an async generator or a TransformStream: those cost
-// several promises for each event, which is many times what it takes to decode one.
+// Decoding whole byte streams, for who already has one. By hand and not by an async generator, which costs several promises for each
+// event: many times what it takes to decode one.
 
 const { Decoder } = require('./codec.js');
-const { boolean, wrong } = require('./options.js');
+const { wrong } = require('./options.js');
 
 const NOTHING = new Uint8Array(0);
 
@@ -142,53 +142,4 @@ if (Symbol.asyncDispose) {
 
 const decode = (source, options) => new Decoded(source, options);
 
-// A pair for `pipeThrough`: bytes in, events out, or arrays of events.
-class EventDecoderStream {
-  constructor({ batches = false, ...options } = {}) {
-    boolean('batches', batches);
-    const decoder = new Decoder(options);
-    let reading;
-    let writing;
-    // Ends the wait of a write for a reader that wants more.
-    let resume = () => {};
-
-    // Nothing is decoded ahead: a write is over when all of its events were taken.
-    this.readable = new ReadableStream(
-      {
-        start: (controller) => void (reading = controller),
-        pull: () => resume(),
-        cancel(reason) {
-          writing.error(reason);
-          resume();
-        },
-      },
-      { highWaterMark: 1 },
-    );
-
-    const take = (decoded) => {
-      try {
-        return decoded();
-      } catch (error) {
-        reading.error(error);
-        throw error;
-      }
-    };
-    this.writable = new WritableStream({
-      start: (controller) => void (writing = controller),
-      write(chunk) {
-        const events = take(() => decoder.feed(chunk));
-        if (events.length === 0) return undefined;
-        if (batches) reading.enqueue(events);
-        else for (const event of events) reading.enqueue(event);
-        return reading.desiredSize > 0 ? undefined : new Promise((resolve) => (resume = resolve));
-      },
-      close() {
-        take(() => finish(decoder));
-        reading.close();
-      },
-      abort: (reason) => reading.error(reason),
-    });
-  }
-}
-
-module.exports = { EventDecoderStream, decode };
+module.exports = { decode };

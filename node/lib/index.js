@@ -5,6 +5,7 @@ module.exports = {
   ...require('./binary.js'),
   ...require('./codec.js'),
   ...require('./decode.js'),
+  ...require('./pipe.js'),
   ...require('./errors.js').classes,
   ...require('./eventsource.js'),
   ...require('./hub.js'),

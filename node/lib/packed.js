@@ -8,6 +8,13 @@
 const { toError, toHeaders } = require('./errors.js');
 
 const WORDS_PER_ITEM = 4;
+
+// Before those, where the memory of the numbers is used again: how many items the piece has, whether another piece follows, and how
+// many items all pieces have that are left.
+const MORE = 1;
+const LEFT = 2;
+const HEAD = 3;
+
 const EVENT = 0;
 const COMMENT = 1;
 const OPENED = 2;
@@ -25,12 +32,11 @@ class Cutter {
   #event = '';
   #id = '';
 
-  // Adds what `make` makes of each of the `count` items whose numbers begin at `at`.
-  cut(items, text, words, at, count, make) {
+  // Puts what `make` makes of each of the `count` items whose numbers begin at `at` into `items`, from `length` on.
+  cut(items, length, text, words, at, count, make) {
     let event = this.#event;
     let id = this.#id;
     let start = 0;
-    let length = items.length;
     for (const end = at + count * WORDS_PER_ITEM; at < end; at += WORDS_PER_ITEM) {
       const kind = words[at];
       const eventEnd = words[at + 1];
@@ -50,12 +56,24 @@ class Cutter {
 function unpack(pieces, make) {
   const items = [];
   const cutter = new Cutter();
-  for (const { text, words } of pieces) cutter.cut(items, text, words, 0, words.length / WORDS_PER_ITEM, make);
+  for (const { text, words } of pieces) {
+    cutter.cut(items, items.length, text, words, 0, words.length / WORDS_PER_ITEM, make);
+  }
   return items;
 }
 
 // What a decoder gives: events, and comments as `{comment}`.
 const decoded = (kind, event, id, data) => (kind === COMMENT ? { comment: data } : { event: event || 'message', data, id });
+
+// The same of a batch that is one event or comment, as most chunks of a slow stream are: its numbers are behind a head.
+function onlyDecoded(text, words) {
+  const kind = words[HEAD];
+  const eventEnd = words[HEAD + 1];
+  const idEnd = words[HEAD + 2];
+  const event = (kind & SAME_EVENT) === 0 ? text.slice(0, eventEnd) : '';
+  const id = (kind & SAME_ID) === 0 ? text.slice(eventEnd, idEnd) : '';
+  return decoded(kind & KIND, event, id, idEnd === 0 ? text : text.slice(idEnd));
+}
 
 // What a subscription in this process gives as bytes.
 const encoder = new TextEncoder();
@@ -95,4 +113,4 @@ function item(kind, event, id, data) {
 const isEvent = ({ kind }) => kind === 'event' || kind === 'reset';
 const toEvent = ({ event, data, id }) => ({ event, data, id });
 
-module.exports = { Cutter, decoded, isEvent, toEvent, unpackFrames, unpackItems };
+module.exports = { Cutter, HEAD, LEFT, MORE, decoded, isEvent, onlyDecoded, toEvent, unpackFrames, unpackItems };

@@ -9,6 +9,7 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 use crate::failure::{Result, raise};
+use crate::feed::Place;
 use crate::options::size;
 
 #[napi(object, object_to_js = false)]
@@ -21,7 +22,11 @@ pub struct DecoderOptions {
 
 #[derive(Debug)]
 #[napi]
-pub struct Decoder(pub(crate) Rc<RefCell<LocalDecoder>>);
+pub struct Decoder {
+    pub(crate) inner: Rc<RefCell<LocalDecoder>>,
+    /// Where it is fed.
+    pub(crate) place: Option<Place>,
+}
 
 #[napi]
 impl Decoder {
@@ -32,22 +37,28 @@ impl Decoder {
         built.max_line = size(options.max_line, built.max_line);
         built.max_event = size(options.max_event, built.max_event);
         built.comments = options.comments.unwrap_or_default();
-        Self(Rc::new(RefCell::new(LocalDecoder::new(built))))
+        Self {
+            inner: Rc::new(RefCell::new(LocalDecoder::new(built))),
+            place: None,
+        }
     }
 
     #[napi(getter)]
     pub fn last_event_id(&self) -> String {
-        self.0.borrow().last_event_id().to_owned()
+        self.inner.borrow().last_event_id().to_owned()
     }
 
     #[napi(getter)]
     pub fn reconnection_time(&self) -> Option<f64> {
-        self.0.borrow().reconnection_time().map(|time| time as f64)
+        self.inner
+            .borrow()
+            .reconnection_time()
+            .map(|time| time as f64)
     }
 
     #[napi]
     pub fn reset(&self) {
-        self.0.borrow_mut().reset();
+        self.inner.borrow_mut().reset();
     }
 }
 

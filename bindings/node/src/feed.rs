@@ -19,125 +19,188 @@ use eventwire_bridge::decode::LocalDecoder;
 use eventwire_bridge::failure::Failure;
 use eventwire_bridge::packed::{Batch, WORDS_PER_ITEM};
 use eventwire_bridge::pieces::{MAX_ITEMS, Pieces, Text};
-use napi::bindgen_prelude::{FromNapiValue, Function, Uint32Array};
+use napi::bindgen_prelude::{FromNapiValue, Function, Int32Array};
 use napi::{Env, sys};
 use napi_derive::napi;
 
 use crate::codec::Decoder;
 use crate::failure::CODE;
 
-/// How many numbers say what a piece is: how many items it has, and whether another piece follows.
-const HEAD: usize = 2;
+/// How many numbers come before those of the items. On the way in, the first says which decoder is meant; on the way out they say
+/// what the piece is: how many items it has, whether another piece follows, and how many items all pieces have that are left.
+const HEAD: usize = 3;
 
 const WORDS: usize = HEAD + MAX_ITEMS * WORDS_PER_ITEM;
 
 /// Memory for the numbers of one piece, which all decoders of an environment share: JavaScript reads them before it calls again.
 #[derive(Debug)]
-#[napi]
-pub struct Words(Arc<Memory>);
-
-#[derive(Debug)]
-struct Memory(UnsafeCell<Box<[u32]>>);
+struct Words(UnsafeCell<Box<[u32]>>);
 
 // SAFETY: only functions of one environment reach it, and those run on its one thread. (What is dropped elsewhere is a box.)
-unsafe impl Send for Memory {}
+unsafe impl Send for Words {}
 // SAFETY: as above.
-unsafe impl Sync for Memory {}
+unsafe impl Sync for Words {}
 
+/// The decoders of an environment, which one function feeds. (V8 calls a function that it knows directly; one for each decoder
+/// it would not know, and takes 25 ns more for it.)
+#[derive(Debug)]
 #[napi]
-impl Words {
-    #[napi(constructor)]
-    pub fn new() -> Self {
-        Self(Arc::new(Memory(UnsafeCell::new(vec![0; WORDS].into()))))
-    }
-
-    /// The memory itself.
-    #[napi]
-    pub fn view(&self) -> Uint32Array {
-        let memory = self.0.clone();
-        // SAFETY: `memory` keeps it where it is until the array is collected.
-        unsafe {
-            let words = (*memory.0.get()).as_mut_ptr();
-            Uint32Array::with_external_data(words, WORDS, move |_, _| drop(memory))
-        }
-    }
+pub struct Feeders {
+    words: Arc<Words>,
+    table: Rc<Table>,
 }
 
+#[derive(Debug, Default)]
+struct Table {
+    feeders: RefCell<Vec<Option<Rc<RefCell<Feeder>>>>>,
+    /// Places in it that are free again.
+    free: RefCell<Vec<usize>>,
+}
+
+#[derive(Debug)]
 struct Feeder {
     decoder: Rc<RefCell<LocalDecoder>>,
-    words: Arc<Memory>,
     batch: Batch,
     pieces: Pieces,
 }
 
-/// The function that feeds a decoder.
-///
-/// Called with a Uint8Array, it decodes it, and returns the text of the first piece, or null where there are no items; called
-/// without, it returns the next piece, where `words[1]` has said that there is one. What is no Uint8Array gives undefined.
-#[napi]
-pub fn feeder<'env>(
-    env: &'env Env,
-    decoder: &Decoder,
-    words: &Words,
-) -> napi::Result<Function<'env, (), ()>> {
-    let feeder = Box::into_raw(Box::new(Feeder {
-        decoder: decoder.0.clone(),
-        words: words.0.clone(),
-        batch: Batch::new(),
-        pieces: Pieces::new(),
-    }));
-    let raw = env.raw();
-    let mut function = ptr::null_mut();
-    // SAFETY: the name is a literal of 4 bytes. `feeder` lives as long as the function: the finalizer is what frees it, or the
-    // line below where there is none.
-    unsafe {
-        let name = c"feed";
-        let made = sys::napi_create_function(
-            raw,
-            name.as_ptr(),
-            4,
-            Some(feed),
-            feeder.cast(),
-            &mut function,
-        );
-        let made = match made {
-            sys::Status::napi_ok => sys::napi_add_finalizer(
-                raw,
-                function,
-                feeder.cast(),
-                Some(free),
-                ptr::null_mut(),
-                ptr::null_mut(),
-            ),
-            status => status,
-        };
-        if made != sys::Status::napi_ok {
-            drop(Box::from_raw(feeder));
-            return Err(napi::Error::from_status(made.into()));
-        }
-        Function::from_napi_value(raw, function)
+/// The place of a decoder in the table, for as long as it is there.
+#[derive(Debug)]
+pub(crate) struct Place {
+    number: usize,
+    table: Rc<Table>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Nothing holds either of them across a call of JavaScript's, which is when finalizers run.
+        self.table.feeders.borrow_mut()[self.number] = None;
+        self.table.free.borrow_mut().push(self.number);
     }
 }
 
-unsafe extern "C" fn free(_: sys::napi_env, feeder: *mut c_void, _: *mut c_void) {
-    // SAFETY: it was made by `Box::into_raw` in `feeder`, and its function is gone.
-    drop(unsafe { Box::from_raw(feeder.cast::<Feeder>()) });
+#[napi]
+impl Feeders {
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Self {
+            words: Arc::new(Words(UnsafeCell::new(vec![0; WORDS].into()))),
+            table: Rc::default(),
+        }
+    }
+
+    /// The memory for the numbers. They are far below 2^31, and signed ones are what V8 calculates with.
+    #[napi]
+    pub fn words(&self) -> Int32Array {
+        let memory = self.words.clone();
+        // SAFETY: `memory` keeps it where it is until the array is collected.
+        unsafe {
+            let words = (*memory.0.get()).as_mut_ptr().cast::<i32>();
+            Int32Array::with_external_data(words, WORDS, move |_, _| drop(memory))
+        }
+    }
+
+    /// Takes a decoder, and says which number it is fed by.
+    #[napi]
+    pub fn add(&self, decoder: &mut Decoder) -> u32 {
+        let feeder = Some(Rc::new(RefCell::new(Feeder {
+            decoder: decoder.inner.clone(),
+            batch: Batch::new(),
+            pieces: Pieces::new(),
+        })));
+        let mut feeders = self.table.feeders.borrow_mut();
+        let number = self.table.free.borrow_mut().pop().unwrap_or(feeders.len());
+        match feeders.get_mut(number) {
+            Some(place) => *place = feeder,
+            None => feeders.push(feeder),
+        }
+        decoder.place = Some(Place {
+            number,
+            table: self.table.clone(),
+        });
+        number as u32
+    }
+
+    /// The function that feeds the decoder whose number is `words[0]`.
+    ///
+    /// Called with a Uint8Array, it decodes it, and returns the text of the first piece, or undefined where there are no items; called
+    /// without, it returns the next piece, where `words[1]` has said that there is one. What is no Uint8Array gives null.
+    #[napi]
+    pub fn feed<'env>(&self, env: &'env Env) -> napi::Result<Function<'env, (), ()>> {
+        let feeding = Box::into_raw(Box::new(Feeding {
+            words: self.words.clone(),
+            table: self.table.clone(),
+        }));
+        let raw = env.raw();
+        let mut function = ptr::null_mut();
+        // SAFETY: the name is a literal of 4 bytes. `feeding` lives as long as the function: the finalizer is what frees it, or the
+        // line below where there is none.
+        unsafe {
+            let name = c"feed";
+            let made = sys::napi_create_function(
+                raw,
+                name.as_ptr(),
+                4,
+                Some(feed),
+                feeding.cast(),
+                &mut function,
+            );
+            let made = match made {
+                sys::Status::napi_ok => sys::napi_add_finalizer(
+                    raw,
+                    function,
+                    feeding.cast(),
+                    Some(free),
+                    ptr::null_mut(),
+                    ptr::null_mut(),
+                ),
+                status => status,
+            };
+            if made != sys::Status::napi_ok {
+                drop(Box::from_raw(feeding));
+                return Err(napi::Error::from_status(made.into()));
+            }
+            Function::from_napi_value(raw, function)
+        }
+    }
+}
+
+/// What stands behind the function.
+struct Feeding {
+    words: Arc<Words>,
+    table: Rc<Table>,
+}
+
+unsafe extern "C" fn free(_: sys::napi_env, feeding: *mut c_void, _: *mut c_void) {
+    // SAFETY: it was made by `Box::into_raw` in `Feeders::feed`, and its function is gone.
+    drop(unsafe { Box::from_raw(feeding.cast::<Feeding>()) });
 }
 
 unsafe extern "C" fn feed(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    let (mut count, mut chunk, mut feeder) = (1, ptr::null_mut(), ptr::null_mut());
-    // SAFETY: there is room for the one argument that is asked for; `feeder` was given to this function when it was made, and
-    // nothing in here calls JavaScript, so no other call holds it.
-    let feeder: &mut Feeder = unsafe {
+    let (mut count, mut chunk, mut feeding) = (1, ptr::null_mut(), ptr::null_mut());
+    // SAFETY: there is room for the one argument that is asked for; `feeding` was given to this function when it was made.
+    let feeding: &Feeding = unsafe {
         let this = ptr::null_mut();
-        sys::napi_get_cb_info(env, info, &mut count, &mut chunk, this, &mut feeder);
-        &mut *feeder.cast()
+        sys::napi_get_cb_info(env, info, &mut count, &mut chunk, this, &mut feeding);
+        &*feeding.cast()
     };
+    // SAFETY: no other reference to it is made in this call, and JavaScript does not run meanwhile.
+    let words = unsafe { &mut **feeding.words.0.get() };
+    let feeder = feeding
+        .table
+        .feeders
+        .borrow()
+        .get(words[0] as usize)
+        .cloned();
+    let Some(feeder) = feeder.flatten() else {
+        return null(env);
+    };
+    let feeder = &mut *feeder.borrow_mut();
     if count > 0 {
         // SAFETY: `chunk` is the argument of this call.
         let fed = unsafe { with_bytes(env, chunk, |bytes| feeder.feed(bytes)) };
         match fed {
-            None => return ptr::null_mut(),
+            None => return null(env),
             Some(Err(failure)) => {
                 throw(env, &failure);
                 return ptr::null_mut();
@@ -145,7 +208,14 @@ unsafe extern "C" fn feed(env: sys::napi_env, info: sys::napi_callback_info) -> 
             Some(Ok(())) => {}
         }
     }
-    feeder.piece(env)
+    feeder.piece(env, words)
+}
+
+fn null(env: sys::napi_env) -> sys::napi_value {
+    let mut null = ptr::null_mut();
+    // SAFETY: it is there to be written.
+    unsafe { sys::napi_get_null(env, &mut null) };
+    null
 }
 
 /// Gives the bytes of a Uint8Array to `read`, if it is one.
@@ -199,16 +269,14 @@ impl Feeder {
         self.decoder.borrow_mut().feed(chunk, &mut self.batch)
     }
 
-    fn piece(&mut self, env: sys::napi_env) -> sys::napi_value {
-        let mut result = ptr::null_mut();
-        // SAFETY: no other reference to it is made in this call, and JavaScript does not run meanwhile.
-        let words = unsafe { &mut **self.words.0.get() };
+    /// The next piece; null, as a pointer, is undefined.
+    fn piece(&mut self, env: sys::napi_env, words: &mut [u32]) -> sys::napi_value {
+        let left = self.pieces.left(&self.batch);
         let (head, words) = words.split_at_mut(HEAD);
         let Some((text, items)) = self.pieces.next(&self.batch, words) else {
-            // SAFETY: `result` is there to be written.
-            unsafe { sys::napi_get_null(env, &mut result) };
-            return result;
+            return ptr::null_mut();
         };
+        let mut result = ptr::null_mut();
         // SAFETY: the text is there, and as long as is said.
         unsafe {
             match text {
@@ -226,7 +294,7 @@ impl Feeder {
                 ),
             };
         }
-        head.copy_from_slice(&[items as u32, self.pieces.has_next(&self.batch).into()]);
+        head.copy_from_slice(&[items as u32, (items < left).into(), left as u32]);
         result
     }
 }

@@ -33,19 +33,31 @@ pub(crate) fn list<'py>(py: Python<'py>, batch: &Batch) -> PyResult<Bound<'py, P
     if batch.is_empty() {
         return Ok(PyList::empty(py));
     }
-    let mut objects = Vec::with_capacity(batch.len());
     let mut names = Names::default();
-    for item in batch.items() {
-        objects.push(match item.kind {
-            Kind::Event => names.event(py, &item)?,
-            Kind::Frame => PyBytes::new(py, item.data.as_bytes()).into_any(),
+    let objects = batch.items().map(|item| {
+        Made(match item.kind {
+            Kind::Event => names.event(py, &item),
+            Kind::Frame => Ok(PyBytes::new(py, item.data.as_bytes()).into_any()),
             kind => {
                 names = Names::default();
-                rare(py, kind, &item)?
+                rare(py, kind, &item)
             }
-        });
-    }
+        })
+    });
     PyList::new(py, objects)
+}
+
+/// An object, or why there is none: so that they go into a list one by one, and not by way of a `Vec`.
+struct Made<'py>(PyResult<Bound<'py, PyAny>>);
+
+impl<'py> IntoPyObject<'py> for Made<'py> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, _: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0
+    }
 }
 
 /// The strings that follow each other unchanged in most streams: the type and, where it is sticky, the id.

@@ -94,58 +94,40 @@ impl LocalDecoder {
 
 /// The same, that any thread may hold.
 #[derive(Debug)]
-pub struct Decoder(Mutex<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    decoder: LocalDecoder,
-    /// An empty batch, with room.
-    spare: Batch,
-}
+pub struct Decoder(Mutex<LocalDecoder>);
 
 impl Decoder {
     /// A decoder at the start of a stream.
     pub fn new(options: DecoderOptions) -> Self {
-        Self(Mutex::new(Inner {
-            decoder: LocalDecoder::new(options),
-            spare: Batch::new(),
-        }))
+        Self(Mutex::new(LocalDecoder::new(options)))
     }
 
-    /// Decodes the next chunk, of any size.
+    /// Decodes the next chunk, of any size, into a batch. Whoever has that holds no lock, since what is made of it may run code of its
+    /// users.
     ///
     /// # Errors
     ///
     /// As [`LocalDecoder::feed`].
-    pub fn feed(&self, chunk: &[u8]) -> Result<Batch, Failure> {
-        let mut inner = self.lock();
-        let mut batch = std::mem::take(&mut inner.spare);
-        inner.decoder.feed(chunk, &mut batch)?;
-        Ok(batch)
-    }
-
-    /// Takes back a batch, to fill it again. Whoever has a batch holds no lock, since what is made of it may run code of its users.
-    pub fn give_back(&self, mut batch: Batch) {
-        batch.clear();
-        self.lock().spare = batch;
+    pub fn feed(&self, chunk: &[u8], batch: &mut Batch) -> Result<(), Failure> {
+        self.lock().feed(chunk, batch)
     }
 
     /// The last event ID, as committed at the last blank line.
     pub fn last_event_id(&self) -> String {
-        self.lock().decoder.last_event_id().to_owned()
+        self.lock().last_event_id().to_owned()
     }
 
     /// What `retry:` last said, in milliseconds.
     pub fn reconnection_time(&self) -> Option<u64> {
-        self.lock().decoder.reconnection_time()
+        self.lock().reconnection_time()
     }
 
     /// Begins a new connection: everything but the last event ID is forgotten.
     pub fn reset(&self) {
-        self.lock().decoder.reset();
+        self.lock().reset();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, LocalDecoder> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -178,12 +160,16 @@ mod tests {
             max_line: 8,
             ..Default::default()
         });
-        let batch = decoder.feed(b"data: a\n\ndata: too long\n\n").unwrap();
-        assert_eq!(batch.len(), 1);
+        let mut batch = Batch::new();
+        let mut feed = |chunk: &str| {
+            let fed = decoder.feed(chunk.as_bytes(), &mut batch);
+            fed.map(|()| batch.len()).map_err(|failure| failure.kind())
+        };
+        assert_eq!(feed("data: a\n\ndata: too long\n\n"), Ok(1));
         for _ in 0..2 {
-            assert_eq!(decoder.feed(b"").unwrap_err().kind(), FailureKind::Decode);
+            assert_eq!(feed(""), Err(FailureKind::Decode));
         }
         decoder.reset();
-        assert_eq!(decoder.feed(b"data: b\n\n").unwrap().len(), 1);
+        assert_eq!(feed("data: b\n\n"), Ok(1));
     }
 }

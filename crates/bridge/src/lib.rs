@@ -20,10 +20,11 @@
 //!
 //! ```
 //! use eventwire_bridge::decode::Decoder;
-//! use eventwire_bridge::packed::Kind;
+//! use eventwire_bridge::packed::{Batch, Kind};
 //!
-//! let mut decoder = Decoder::new(Default::default());
-//! let batch = decoder.feed(b"data: one\n\nevent: tick\nid: 7\ndata: two\n\n")?;
+//! let decoder = Decoder::new(Default::default());
+//! let mut batch = Batch::new();
+//! decoder.feed(b"data: one\n\nevent: tick\nid: 7\ndata: two\n\n", &mut batch)?;
 //! let items: Vec<_> = batch.items().map(|item| (item.kind, item.event, item.id, item.data)).collect();
 //! assert_eq!(items, [(Kind::Event, "message", "", "one"), (Kind::Event, "tick", "7", "two")]);
 //! # Ok::<(), eventwire_bridge::failure::Failure>(())

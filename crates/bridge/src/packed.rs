@@ -188,7 +188,7 @@ impl Batch {
     }
 
     /// The items, in order.
-    pub fn items(&self) -> impl Iterator<Item = Packed<'_>> {
+    pub fn items(&self) -> impl ExactSizeIterator<Item = Packed<'_>> {
         let (mut start, mut event, mut id) = (0, "", "");
         self.words.chunks_exact(WORDS_PER_ITEM).map(move |item| {
             let mut part = |end: u32| {

@@ -79,9 +79,9 @@ impl Pieces {
         Some((self.text(text, start, words), items))
     }
 
-    /// Whether a piece of `batch` is left.
-    pub fn has_next(&self, batch: &Batch) -> bool {
-        self.items < batch.len()
+    /// How many items of `batch` are left.
+    pub fn left(&self, batch: &Batch) -> usize {
+        batch.len() - self.items
     }
 
     /// Forgets how far the batch was given out, for another one.
@@ -126,11 +126,14 @@ impl Pieces {
 }
 
 /// Without a branch for each byte, so that the compiler takes as many at a time as fit: this reads all of every text, most of
-/// them ASCII, and the standard library's and encoding_rs' take a tenth of the whole time.
+/// them ASCII, and the standard library's and encoding_rs' take a tenth of the whole time. The last block overlaps the one before it,
+/// since to take a rest byte by byte costs as much as all else of a small text.
 fn is_ascii(bytes: &[u8]) -> bool {
-    let (blocks, rest) = bytes.as_chunks::<64>();
     let all = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | byte) < 0x80;
-    blocks.iter().all(|block| all(block)) && all(rest)
+    match bytes.last_chunk::<64>() {
+        Some(last) => bytes.as_chunks::<64>().0.iter().all(|block| all(block)) && all(last),
+        None => all(bytes),
+    }
 }
 
 /// The parts of the items of a text.
@@ -180,6 +183,19 @@ mod tests {
             assert_eq!(start, units.len(), "all of the text belongs to an item");
         }
         (items, kinds)
+    }
+
+    #[test]
+    fn a_byte_beyond_ascii_is_found_wherever_it_is() {
+        for len in 0..200 {
+            let mut bytes = vec![b'a'; len];
+            assert!(is_ascii(&bytes), "{len}");
+            for at in 0..len {
+                bytes[at] = 0x80;
+                assert!(!is_ascii(&bytes), "{at} of {len}");
+                bytes[at] = b'a';
+            }
+        }
     }
 
     #[test]

@@ -94,9 +94,21 @@ impl LineEnds {
         let (blocks, tail) = batch.as_chunks();
         let mut found = compare_blocks(blocks, &mut masks.0);
         if !tail.is_empty() {
-            let mut block = [0; BLOCK];
-            block[..tail.len()].copy_from_slice(tail);
-            let last = compare_blocks(&[block], &mut masks.0[blocks.len()..]);
+            let masks = &mut masks.0[blocks.len()..];
+            let last = match batch.last_chunk() {
+                // With bytes that were compared before it in front of it: to copy it costs more.
+                Some(block) => {
+                    let mut last = compare_blocks(std::slice::from_ref(block), masks);
+                    masks[0] >>= BLOCK - tail.len();
+                    last.ends = u64::from(masks[0] != 0);
+                    last
+                }
+                None => {
+                    let mut block = [0; BLOCK];
+                    block[..tail.len()].copy_from_slice(tail);
+                    compare_blocks(&[block], masks)
+                }
+            };
             found.ends |= last.ends << blocks.len();
             found.is_ascii &= last.is_ascii;
         }

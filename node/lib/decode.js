@@ -11,12 +11,16 @@ const NOTHING = new Uint8Array(0);
 // A limit that the last chunk passed is said by the next feed: at the end there is none, so one is made.
 const finish = (decoder) => decoder.feed(NOTHING);
 
-// What gives the chunks: `next` and `return` of an iterator, which may be asynchronous or not.
-function open(source) {
-  if (source instanceof ReadableStream) return fromReader(source.getReader());
+// How the source gives its chunks, and whether it can.
+function iterator(source) {
   const iterate = typeof source === 'object' && source !== null ? (source[Symbol.asyncIterator] ?? source[Symbol.iterator]) : null;
   if (!iterate) throw wrong('what is decoded', 'a ReadableStream or an iterable of Uint8Array', source);
-  return iterate.call(source);
+  return iterate;
+}
+
+// What gives the chunks: `next` and `return` of an iterator, which may be asynchronous or not.
+function open(source) {
+  return source instanceof ReadableStream ? fromReader(source.getReader()) : iterator(source).call(source);
 }
 
 function fromReader(reader) {
@@ -35,9 +39,9 @@ function fromReader(reader) {
 
 class Decoded {
   #source;
-  #options;
+  #decoder;
+  // Opened by the first call: who never asks has locked nothing.
   #chunks = null;
-  #decoder = null;
   #items = [];
   #at = 0;
   #over = false;
@@ -46,8 +50,10 @@ class Decoded {
   #last;
 
   constructor(source, options) {
+    // Whether it can be opened is said here, where the mistake is.
+    iterator(source);
     this.#source = source;
-    this.#options = options;
+    this.#decoder = new Decoder(options);
   }
 
   next() {
@@ -94,7 +100,6 @@ class Decoded {
     try {
       while (this.#at >= this.#items.length) {
         if (this.#over) return { done: true, value: undefined };
-        this.#decoder ??= new Decoder(this.#options);
         this.#chunks ??= open(this.#source);
         reading = true;
         const { done, value } = await this.#chunks.next();

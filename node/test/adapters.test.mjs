@@ -157,6 +157,17 @@ test('text instead of bytes is a TypeError that says so', async () => {
   await assert.rejects(collect(more.pipeThrough(new EventDecoderStream()), []), TypeError);
 });
 
+test('wrong arguments of decode are said at the call', () => {
+  const body = new Blob([TEXT]).stream();
+  for (const source of [null, undefined, 'data: x', 7, {}]) {
+    assert.throws(() => decode(source), /must be a ReadableStream or an iterable of Uint8Array/, String(source));
+  }
+  assert.throws(() => decode(body, { maxLine: 'long' }), TypeError);
+  assert.throws(() => decode(body, { nonsense: 1 }), TypeError);
+  decode(body);
+  assert.ok(!body.locked, 'locked by the first call of next, and no earlier');
+});
+
 test('several loops at a time do not mix', async (t) => {
   const { url } = await serves(t, TEXT, { size: 1 });
   const all = await Promise.all(

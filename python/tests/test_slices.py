@@ -152,12 +152,16 @@ def test_a_file_asynchronously(run, payload, tmp_path):
 def test_the_right_function_for_the_right_target(tmp_path):
     with pytest.raises(TypeError, match="asend_file"):
         eventwire.send_file(eventwire.APublisher("http://127.0.0.1:1"), "t", b"")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="takes a Hub or a Publisher, not str"):
+        eventwire.send_file("http://127.0.0.1:1", "t", b"")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="not AsyncEventStream: areceive_file"):
         eventwire.receive_file(eventwire.aconnect("http://127.0.0.1:1"), tmp_path / "x")  # type: ignore[arg-type]
 
     async def main():
         with pytest.raises(TypeError, match="send_file"):
             await eventwire.asend_file(eventwire.Publisher("http://127.0.0.1:1"), "t", b"")  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="takes a Hub or an APublisher, not NoneType"):
+            await eventwire.asend_file(None, "t", b"")  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="not list: receive_file"):
             await eventwire.areceive_file([], tmp_path / "x")  # type: ignore[arg-type]
 

@@ -118,6 +118,12 @@ def slices(
     return Slices(_native_slices(source, name, slice_size, event, last_event_id))
 
 
+def _check_target(takes: str, target: object) -> None:
+    """By what it can do: a target of somebody's own may pace what it passes on to a hub."""
+    if not callable(getattr(target, "publish", None)):
+        raise TypeError(f"{takes}, not {type(target).__name__}")
+
+
 def send_file(
     target: Hub | Publisher,
     topic: str | Iterable[str],
@@ -147,6 +153,7 @@ def send_file(
     """
     if isinstance(target, APublisher):
         raise TypeError("send_file() takes a Hub or a Publisher: asend_file() takes an APublisher")
+    _check_target("send_file() takes a Hub or a Publisher", target)
     topics = [topic] if isinstance(topic, str) else list(topic)
     native = _native_slices(source, name, slice_size, event)
     with contextlib.closing(native):
@@ -173,6 +180,7 @@ async def asend_file(
     """
     if isinstance(target, Publisher):
         raise TypeError("asend_file() takes a Hub or an APublisher: send_file() takes a Publisher")
+    _check_target("asend_file() takes a Hub or an APublisher", target)
     publish = target.apublish if isinstance(target, Hub) else target.publish
     topics = [topic] if isinstance(topic, str) else list(topic)
     native = _native_slices(source, name, slice_size, event)

@@ -261,21 +261,20 @@ impl Shared {
 
     /// Nothing comes any more.
     pub(crate) fn end(&self) {
-        let wakes = {
+        let mut woken = Woken::default();
+        let shards: Vec<_> = {
             let mut state = self.lock();
             state.closed = true;
-            let mut woken = Woken::default();
             state.log.index.take_all_waiting(&mut woken);
-            Wakes {
-                wakers: woken.wakers,
-                shards: state
-                    .shards
-                    .iter()
-                    .map(|(_, shard)| shard.clone())
-                    .collect(),
-            }
+            state
+                .shards
+                .iter()
+                .map(|(_, shard)| shard.clone())
+                .collect()
         };
-        wakes.wake();
+        woken.wakers.into_iter().for_each(Waker::wake);
+        // To look at more than what they were told: a shard that is busy just now would else go to sleep without having seen it.
+        shards.iter().for_each(|shard| shard.alert());
     }
 }
 

@@ -110,9 +110,13 @@ impl Inbox {
 
     /// Ends it, whoever is on the way.
     pub(super) fn abandon(&self) {
-        let mut queue = self.lock();
-        queue.ended = true;
-        let _dropped = std::mem::take(&mut queue.letters);
+        let letters = {
+            let mut queue = self.lock();
+            queue.ended = true;
+            std::mem::take(&mut queue.letters)
+        };
+        // Without the lock: a stream that is dropped leaves the hub, whose lock comes before this one.
+        drop(letters);
     }
 
     /// Whether there is no news that it was not given.

@@ -1,5 +1,6 @@
 //! What is published.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use eventwire_codec::Block;
@@ -14,7 +15,8 @@ pub const MAX_KEY: usize = 256;
 
 /// Room for the longest size and id line before an encoded event, so that they are written in place once the offset is known:
 /// the log's lock is held then, and copying a large event under it would keep everybody waiting.
-const ID_ROOM: usize = SIZE_ROOM + "id: abcdefgh-18446744073709551615\n".len();
+const ID_ROOM: usize = SIZE_ROOM + ID_LINE;
+const ID_LINE: usize = "id: abcdefgh-18446744073709551615\n".len();
 
 /// Room for the line end of the chunk behind it.
 const END_ROOM: usize = 2;
@@ -155,16 +157,21 @@ impl NewEvent {
         mut self,
         id: &EventId,
     ) -> (Frame, usize, Box<[Topic]>, Option<Arc<str>>) {
-        let line = id_line(id);
-        let start = ID_ROOM - line.len();
-        self.bytes[start..ID_ROOM].copy_from_slice(line.as_bytes());
+        let mut line = [0; ID_LINE];
+        let mut rest = &mut line[..];
+        // As long as the room is, it cannot fail.
+        let _ = writeln!(rest, "id: {id}");
+        let length = ID_LINE - rest.len();
+        let start = ID_ROOM - length;
+        self.bytes[start..ID_ROOM].copy_from_slice(&line[..length]);
         let frame = Frame::between(self.bytes, start);
-        (frame, line.len(), self.topics, self.key)
+        (frame, length, self.topics, self.key)
     }
 
     /// How many bytes the frame with this id has.
     pub(crate) fn frame_size(&self, id: &EventId) -> usize {
-        id_line(id).len() + self.block().len()
+        let digits = id.offset.checked_ilog10().unwrap_or(0) as usize + 1;
+        "id: abcdefgh-\n".len() + digits + self.block().len()
     }
 
     /// About how many bytes it takes.
@@ -181,10 +188,6 @@ impl NewEvent {
             key: self.key.take(),
         }
     }
-}
-
-fn id_line(id: &EventId) -> String {
-    format!("id: {id}\n")
 }
 
 #[cfg(test)]

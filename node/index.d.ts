@@ -572,7 +572,10 @@ export class Hub {
   constructor(options?: HubOptions);
   /** Publishes under one topic or several; the event's id. */
   publish(topics: string | string[], message: Message): Promise<string>;
-  /** Reads topics in this process; nothing that is published from now on is missed. */
+  /**
+   * Reads topics in this process; nothing that is published from now on is missed. `orders/*` is every topic that begins with
+   * `orders/`, and `*` every topic, also those that come later.
+   */
   subscribe(topics: string | string[], options?: SubscribeOptions): Subscription;
   /** Serves the hub over HTTP. */
   listen(options?: ListenOptions): Promise<Server>;

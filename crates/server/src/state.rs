@@ -144,7 +144,7 @@ pub(crate) trait Shard: Send + Sync {
 pub(crate) struct Page {
     /// Where something of it is gone already: what says so, to be sent first.
     pub(crate) reset: Option<Frame>,
-    /// Frames with their offsets.
+    /// Frames with their offsets. There may be none although `all` is false, where what was looked at for a pattern was others'.
     pub(crate) frames: Vec<(u64, Frame)>,
     /// The position up to which the subscriber then has all that is its own.
     pub(crate) cursor: u64,
@@ -247,6 +247,16 @@ impl Shared {
             state.count_end(end);
             state.log.index.unsubscribe(filter, Some(subscriber))
         };
+    }
+
+    /// What a shard does with a subscriber that the window has passed. What it would skip may be in the store, which no shard
+    /// waits for: so it ends then, and comes back through the store.
+    pub(crate) fn slow_by_shard(&self) -> Slow {
+        if self.window_is_all {
+            self.slow
+        } else {
+            Slow::Disconnect
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {

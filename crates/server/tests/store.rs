@@ -1,6 +1,7 @@
 //! A hub over a store that is slow, fails on demand and refuses: the order, the answers, and what is seen. The clock is virtual.
 
 mod common;
+mod support;
 
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -8,9 +9,10 @@ use std::time::Duration;
 use common::{Failing, SlowStore};
 use eventwire_server::store::Outcome;
 use eventwire_server::{
-    BuildError, EventId, Hub, HubBuilder, Publication, PublishError, Slow, Start, Subscribe,
-    Subscription,
+    BuildError, EventId, Hub, HubBuilder, Publication, PublishError, ServeOptions, Slow, Start,
+    Subscribe, Subscription,
 };
+use support::{Raw, unchunked};
 use tokio_stream::{Stream, StreamExt};
 
 async fn open(store: &SlowStore) -> Hub {
@@ -504,4 +506,30 @@ async fn a_store_that_needs_time_to_open_says_how() {
             .to_string()
             .starts_with("the store could not be opened: the disk is gone")
     );
+}
+
+#[tokio::test]
+async fn over_a_socket_too_a_stream_comes_through_the_store_and_goes_on() {
+    for shards in [1, 0] {
+        let store = SlowStore::new();
+        store.yield_only();
+        let hub = open_with(&store, |builder| builder.max_events(2)).await;
+        for number in 1..=9 {
+            hub.publish(data(number)).await.unwrap();
+        }
+        let options = ServeOptions::new().threads(shards);
+        let server = hub.serve("127.0.0.1:0", options).await.unwrap();
+        let epoch = hub.stats().last.epoch().to_owned();
+        let id = format!("Last-Event-ID: {epoch}-1\r\n");
+        let mut raw = Raw::get(&server, "/events?topic=a", &id).await;
+        let head = raw.take("\r\n\r\n").await;
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        let mut body = raw.take("data: 9\n\n\r\n").await;
+        hub.publish(data(10)).await.unwrap();
+        hub.close();
+        body.push_str(&raw.rest().await);
+        let event = |n| format!("id: {epoch}-{n}\ndata: {n}\n\n");
+        let expected = format!("id: {epoch}-1\n\n") + &(2..=10).map(event).collect::<String>();
+        assert_eq!(unchunked(&body), (expected, true), "{shards} shards");
+    }
 }

@@ -34,7 +34,7 @@ impl Action {
 pub struct Access {
     /// What it wants to do.
     pub action: Action,
-    /// With which topics.
+    /// With which topics; to subscribe, also with which patterns, such as `orders/*`.
     pub topics: Vec<String>,
     /// Its headers.
     pub headers: HeaderMap,

@@ -175,7 +175,10 @@ fn read(hub: &Shared, filter: &Filter, cursor: u64, framing: Framing) -> Result<
     let (found, closed) = {
         let mut state = hub.lock();
         state.log.expire(tokio::time::Instant::now());
-        (state.read(filter, cursor, PAGE, hub.slow)?, state.closed)
+        (
+            state.read(filter, cursor, PAGE, hub.slow_by_shard())?,
+            state.closed,
+        )
     };
     let content = found.content();
     let before = found

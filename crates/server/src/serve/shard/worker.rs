@@ -477,7 +477,7 @@ impl Worker {
             })
         });
         let mut slow = Vec::new();
-        if self.hub.slow == Slow::Disconnect && !self.blocked.is_empty() {
+        if self.hub.slow_by_shard() == Slow::Disconnect && !self.blocked.is_empty() {
             let mut state = self.hub.lock();
             state.log.expire(tokio::time::Instant::now());
             slow.extend(self.blocked.iter().copied().filter(|&key| {

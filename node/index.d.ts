@@ -524,6 +524,8 @@ export interface Ended {
   slow: number;
   /** It had taken nothing for the server's `writeTimeout`. */
   stalled: number;
+  /** What it had missed could not be read from the store. */
+  failed: number;
   /** What it was allowed had expired. */
   expired: number;
   /** Its server was drained. */
@@ -544,6 +546,10 @@ export interface Stats {
   events: number;
   /** Bytes that the log holds. */
   bytes: number;
+  /** Events that are retained for newcomers; one under several topics counts for each. */
+  retained: number;
+  /** Bytes that are retained. */
+  retainedBytes: number;
   /** Events given to subscribers. */
   delivered: number;
   /** The bytes of those events, without what HTTP puts around them. */

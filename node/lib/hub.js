@@ -83,8 +83,8 @@ class Hub {
 
   stats() {
     const stats = JSON.parse(call(() => this.#native.stats()));
-    const { delivered_bytes: deliveredBytes, last_event_id: lastEventId, ...rest } = stats;
-    return { ...rest, deliveredBytes, lastEventId };
+    const { delivered_bytes: deliveredBytes, retained_bytes: retainedBytes, last_event_id: lastEventId, ...rest } = stats;
+    return { ...rest, deliveredBytes, retainedBytes, lastEventId };
   }
 
   // Its servers with it: a closed hub has nothing to serve.

@@ -11,7 +11,7 @@ import { test } from 'node:test';
 import { Hub, Publisher, StatusError, connect } from 'eventwire';
 import { run, until } from './support.mjs';
 
-const NOBODY = { gone: 0, vanished: 0, slow: 0, stalled: 0, expired: 0, drained: 0, closed: 0 };
+const NOBODY = { gone: 0, vanished: 0, slow: 0, stalled: 0, failed: 0, expired: 0, drained: 0, closed: 0 };
 
 async function first(stream) {
   for await (const event of stream) return event;

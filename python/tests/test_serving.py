@@ -11,7 +11,7 @@ from eventwire import Ended, StatusError, connect
 from prometheus_client.parser import text_string_to_metric_families
 from waiting import until
 
-IN_PEACE = Ended(gone=0, vanished=0, slow=0, stalled=0, expired=0, drained=0, closed=0)
+IN_PEACE = Ended(gone=0, vanished=0, slow=0, stalled=0, failed=0, expired=0, drained=0, closed=0)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ impl Ended {
             ("vanished", self.vanished),
             ("slow", self.slow),
             ("stalled", self.stalled),
+            ("failed", self.failed),
             ("expired", self.expired),
             ("drained", self.drained),
             ("closed", self.closed),

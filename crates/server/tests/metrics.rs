@@ -83,12 +83,14 @@ async fn every_figure_of_the_hub_is_there() {
         ("resets_total", 0),
         ("log_events", 3),
         ("log_bytes", stats.bytes as u64),
+        ("retained_events", 0),
+        ("retained_bytes", 0),
         ("ended_total{reason=\"gone\"}", 1),
     ]
     .map(|(name, value)| (format!("eventwire_{name}"), value))
     .into();
     for reason in [
-        "vanished", "slow", "stalled", "expired", "drained", "closed",
+        "vanished", "slow", "stalled", "failed", "expired", "drained", "closed",
     ] {
         expected.insert(format!("eventwire_ended_total{{reason=\"{reason}\"}}"), 0);
     }

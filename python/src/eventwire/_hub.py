@@ -37,6 +37,8 @@ class Ended:
     slow: int
     #: It had taken nothing for the server's `write_timeout`.
     stalled: int
+    #: What it had missed could not be read from the store.
+    failed: int
     #: What it was allowed had expired.
     expired: int
     #: Its server was drained.
@@ -64,6 +66,10 @@ class Stats:
     events: int
     #: How many bytes the log holds.
     bytes: int
+    #: How many events are retained for newcomers; one under several topics counts for each.
+    retained: int
+    #: How many bytes are retained.
+    retained_bytes: int
     #: How many events were given to subscribers.
     delivered: int
     #: The bytes of those events, without what HTTP puts around them.

@@ -206,6 +206,8 @@ impl Hub {
             "published": stats.published,
             "events": stats.events,
             "bytes": stats.bytes,
+            "retained": stats.retained,
+            "retained_bytes": stats.retained_bytes,
             "delivered": stats.delivered,
             "delivered_bytes": stats.delivered_bytes,
             "lag": stats.lag,

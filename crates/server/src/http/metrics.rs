@@ -80,6 +80,16 @@ fn text(endpoint: &Endpoint) -> String {
     );
     page.gauge("log_events", "Events that the log holds.", stats.events);
     page.gauge("log_bytes", "Bytes that the log holds.", stats.bytes);
+    page.gauge(
+        "retained_events",
+        "Events that are retained for newcomers.",
+        stats.retained,
+    );
+    page.gauge(
+        "retained_bytes",
+        "Bytes that are retained.",
+        stats.retained_bytes,
+    );
     page.head(
         "ended_total",
         "counter",

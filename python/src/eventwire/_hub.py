@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as _json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -263,7 +263,7 @@ class Hub(Managed, AsyncManaged):
             1
         """
         values = _json.loads(self._native.stats())
-        return Stats(**{**values, "ended": Ended(**values["ended"])})
+        return Stats(ended=Ended(**values.pop("ended")), **values)
 
     def close(self) -> None:
         """Ends all subscriptions, and its servers."""

@@ -23,6 +23,10 @@ pub(super) struct Listeners {
     /// One for each shard that has subscribers. It stands for all of them: publishing costs the same for one and for many.
     groups: SmallVec<[Group; 2]>,
     /// The subscriptions of the own process that have all, and want to be woken.
+    #[expect(
+        clippy::box_collection,
+        reason = "a pointer where there is none, as there may be a million of these"
+    )]
     waiting: Option<Box<HashMap<SubscriberId, Waker>>>,
 }
 

@@ -19,6 +19,7 @@ __all__ = [
     "Task",
     "encode",
     "run",
+    "several_processes",
     "shutdown",
 ]
 

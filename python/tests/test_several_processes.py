@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 APPLICATION = """
-import os, sys, eventwire
+import os, eventwire
 
 hubs = [
     eventwire.Hub(),
     eventwire.Hub(),
 ]
-print("made in", os.getpid(), file=sys.stderr, flush=True)
+os.write(2, f"made in {os.getpid()}\\n".encode())  # at once: others write lines there too
 
 def wsgi(environ, start_response):
     raise NotImplementedError

@@ -546,9 +546,9 @@ export interface Stats {
   events: number;
   /** Bytes that the log holds. */
   bytes: number;
-  /** Events that are retained for newcomers; one under several topics counts for each. */
+  /** Events that are retained for those who come new. */
   retained: number;
-  /** Bytes that are retained. */
+  /** Bytes of those events. */
   retainedBytes: number;
   /** Events given to subscribers. */
   delivered: number;

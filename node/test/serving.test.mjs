@@ -95,6 +95,14 @@ test('who takes nothing lags, and is ended after writeTimeout', async (t) => {
   assert.deepEqual(hub.stats().ended, { ...NOBODY, gone: 1, stalled: 1 });
 });
 
+test('what is retained is counted', async () => {
+  const hub = new Hub({ retained: { a: 1 } });
+  for (const data of ['1', '2']) await hub.publish('a', data);
+  const { retained, retainedBytes, events, bytes } = hub.stats();
+  assert.deepEqual([retained, events], [1, 2]);
+  assert.ok(retainedBytes > 0 && retainedBytes < bytes, `${retainedBytes} of ${bytes}`);
+});
+
 test('what was delivered is counted, and told to machines too', async (t) => {
   const hub = new Hub();
   const server = await hub.listen();

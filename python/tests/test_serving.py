@@ -7,7 +7,7 @@ import urllib.request
 from dataclasses import fields, replace
 
 import pytest
-from eventwire import Ended, StatusError, connect
+from eventwire import Ended, Hub, StatusError, connect
 from prometheus_client.parser import text_string_to_metric_families
 from waiting import until
 
@@ -105,6 +105,15 @@ def test_the_lag_is_that_of_the_slowest_until_it_has_caught_up(hub, threads):
     assert stats.delivered_bytes == 2 * stats.bytes
 
 
+def test_what_is_retained_is_counted():
+    with Hub(retained={"news": 1}) as hub:
+        for data in "12":
+            hub.publish("news", data)
+        stats = hub.stats()
+    assert (stats.retained, stats.events) == (1, 2)
+    assert 0 < stats.retained_bytes < stats.bytes
+
+
 def test_prometheus_reads_what_stats_say(hub, server, news):
     hub.publish("news", "x")
     with connect(news) as stream:
@@ -129,6 +138,8 @@ def test_prometheus_reads_what_stats_say(hub, server, news):
         "resets": 0,
         "log_events": 1,
         "log_bytes": stats.bytes,
+        "retained_events": 0,
+        "retained_bytes": 0,
         "connections": 2,
         "refused_connections": 0,
     }.items():

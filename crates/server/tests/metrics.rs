@@ -51,7 +51,8 @@ fn samples(text: &str) -> BTreeMap<String, u64> {
 
 #[tokio::test]
 async fn every_figure_of_the_hub_is_there() {
-    let hub = Hub::builder().heartbeat(None).build().unwrap();
+    let hub = Hub::builder().heartbeat(None).retain("a", 2).build();
+    let hub = hub.unwrap();
     let endpoint = hub.endpoint(HttpOptions::new().loopback(true));
     let open = endpoint.respond(Head::get("/events?topic=a"), String::new());
     let mut open = open.await;
@@ -83,8 +84,8 @@ async fn every_figure_of_the_hub_is_there() {
         ("resets_total", 0),
         ("log_events", 3),
         ("log_bytes", stats.bytes as u64),
-        ("retained_events", 0),
-        ("retained_bytes", 0),
+        ("retained_events", 2),
+        ("retained_bytes", stats.retained_bytes as u64),
         ("ended_total{reason=\"gone\"}", 1),
     ]
     .map(|(name, value)| (format!("eventwire_{name}"), value))

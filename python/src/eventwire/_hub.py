@@ -66,9 +66,9 @@ class Stats:
     events: int
     #: How many bytes the log holds.
     bytes: int
-    #: How many events are retained for newcomers; one under several topics counts for each.
+    #: How many events are retained for those who come new.
     retained: int
-    #: How many bytes are retained.
+    #: The bytes of those events.
     retained_bytes: int
     #: How many events were given to subscribers.
     delivered: int

@@ -82,12 +82,12 @@ fn text(endpoint: &Endpoint) -> String {
     page.gauge("log_bytes", "Bytes that the log holds.", stats.bytes);
     page.gauge(
         "retained_events",
-        "Events that are retained for newcomers.",
+        "Events that are retained for those who come new.",
         stats.retained,
     );
     page.gauge(
         "retained_bytes",
-        "Bytes that are retained.",
+        "Bytes of those events.",
         stats.retained_bytes,
     );
     page.head(

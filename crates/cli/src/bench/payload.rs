@@ -46,11 +46,16 @@ impl Payload {
     /// Which event some data is of; `None` where it is none of this run's. (Some servers publish a text as JSON.)
     pub(super) fn mark(&self, data: &str) -> Option<Mark> {
         let data = data.strip_prefix('"').unwrap_or(data);
-        let rest = data.strip_prefix(self.tag.as_str())?;
-        let (number, rest) = rest.split_once(' ')?;
-        Some(Mark {
-            number: number.parse().ok()?,
-            is_end: rest.starts_with("end "),
+        let rest = data.strip_prefix(self.tag.as_str())?.as_bytes();
+        // By hand, since this is done for every delivery.
+        let digits = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+        let (number, rest) = rest.split_at(digits);
+        let number = number.iter().try_fold(0_u64, |number, digit| {
+            number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+        })?;
+        (digits > 0 && rest[0] == b' ').then_some(Mark {
+            number,
+            is_end: rest.starts_with(b" end "),
         })
     }
 }
@@ -76,6 +81,14 @@ mod tests {
             assert_eq!(payload.mark(&format!("\"{data}\"")), Some(mark));
             assert_eq!(Payload::new("other", 100).mark(&data), None);
         }
-        assert_eq!(payload.mark("run.x y"), None);
+        for none in [
+            "run.x y",
+            "run. y",
+            "run.1",
+            "run.1x",
+            "run.99999999999999999999 y",
+        ] {
+            assert_eq!(payload.mark(none), None);
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::payload::{Mark, Payload};
 use super::publisher::Publisher;
 use super::report::Times;
 use super::stop::Stop;
-use super::subscriber::{Change, Seen, Subscriber};
+use super::subscriber::{Buffers, Change, Seen, Subscriber};
 use super::target::Target;
 use crate::failure::Failure;
 
@@ -37,7 +37,7 @@ pub(super) enum Pace {
 pub(super) struct Load {
     poll: Poll,
     events: Events,
-    buffer: Vec<u8>,
+    buffers: Buffers,
     target: Target,
     payload: Payload,
     subscribers: Vec<Subscriber>,
@@ -71,7 +71,7 @@ impl Load {
         let mut load = Self {
             poll: Poll::new().map_err(cannot)?,
             events: Events::with_capacity(1024),
-            buffer: vec![0; BUFFER],
+            buffers: Buffers::new(BUFFER),
             target: Target::new(common, paces.len())?,
             payload: Payload::new(tag, common.size as usize),
             subscribers: paces.iter().map(|_| Subscriber::new()).collect(),
@@ -154,7 +154,7 @@ impl Load {
     fn flush(&mut self, publisher: usize) -> Result<(), Failure> {
         let of = &mut self.publishers[publisher];
         let answered = of
-            .ready(&mut self.buffer, &mut self.acknowledged)
+            .ready(&mut self.buffers.read, &mut self.acknowledged)
             .map_err(Failure::Said)?;
         if answered > 0 {
             self.last_sign = Instant::now();
@@ -192,7 +192,7 @@ impl Load {
             if let Some(publisher) = token.checked_sub(PUBLISHERS) {
                 let of = &mut self.publishers[publisher];
                 let answered = of
-                    .ready(&mut self.buffer, &mut self.acknowledged)
+                    .ready(&mut self.buffers.read, &mut self.acknowledged)
                     .map_err(Failure::Said)?;
                 if answered > 0 {
                     self.last_sign = Instant::now();
@@ -211,7 +211,7 @@ impl Load {
             }
             let mut on = |mark: Mark, before: u64| on(token, mark, before);
             match subscriber.ready(
-                &mut self.buffer,
+                &mut self.buffers,
                 None,
                 &self.payload,
                 &mut self.seen,
@@ -236,7 +236,7 @@ impl Load {
         }
         let limit = Some(bytes);
         let change = subscriber.ready(
-            &mut self.buffer,
+            &mut self.buffers,
             limit,
             &self.payload,
             &mut self.seen,

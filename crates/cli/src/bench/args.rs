@@ -160,13 +160,17 @@ pub(super) struct Hold {
     #[arg(long, short, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) subscribers: u32,
 
-    /// How many of them never read.
+    /// How many of them never read; each gives its place to another after two minutes or so.
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     pub(super) stalled: u32,
 
-    /// How many of them read 512 bytes per second.
+    /// How many of them read slowly.
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     pub(super) slow: u32,
+
+    /// How much each of these reads per second.
+    #[arg(long, value_name = "BYTES", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    pub(super) slow_bytes: u32,
 
     /// How many of them are cut every ten seconds or so, and resume.
     #[arg(long, value_name = "COUNT", default_value_t = 0)]

@@ -103,6 +103,7 @@ fn client(
     command.arg(format!("--subscribers={}", share.all));
     command.arg(format!("--stalled={}", share.stalled));
     command.arg(format!("--slow={}", share.slow));
+    command.arg(format!("--slow-bytes={}", plan.slow_bytes));
     command.arg(format!("--reconnecting={}", share.reconnecting));
     command.arg(format!("--seconds={}", plan.publishing.as_secs()));
     command.arg(format!("--timeout={}", PATIENCE.as_secs()));
@@ -202,14 +203,14 @@ fn judge(plan: &Plan, outcome: &Outcome) -> Vec<Rule> {
 fn ended(outcome: &Outcome, slow: u64, stalled: u64) -> Rule {
     let begun = streams(outcome.clients.iter().map(|client| &client.json));
     let counted = hub::ended(&outcome.health);
-    let told = counted.map_or_else(
+    let told = hub::reasons(&outcome.health).map_or_else(
         || "it does not say at /health".to_owned(),
-        |counted| counted.to_string(),
+        |reasons| reasons.to_string(),
     );
     Rule::new(
         "the hub counts the end of every stream, with its reason",
         format!(
-            "{begun} begun, ended by its count: {told}; it ended {slow} slow and {stalled} stalled ones"
+            "{begun} begun; ended by its count: {told}; seen by the clients: {slow} slow and {stalled} stalled ones"
         ),
         counted.map(|counted| counted == begun),
     )

@@ -78,10 +78,15 @@ impl Hub {
 
 /// How many streams have ended, all reasons together, by what a hub says of itself; `None` where it does not say.
 pub(super) fn ended(health: &Value) -> Option<u64> {
-    let ended = health
+    let reasons = reasons(health)?.as_object()?;
+    Some(reasons.values().filter_map(Value::as_u64).sum())
+}
+
+/// For each reason, how many streams have ended for it.
+pub(super) fn reasons(health: &Value) -> Option<&Value> {
+    health
         .get("ended")
-        .or_else(|| health.get("stats")?.get("ended"))?;
-    Some(ended.as_object()?.values().filter_map(Value::as_u64).sum())
+        .or_else(|| health.get("stats")?.get("ended"))
 }
 
 #[cfg(test)]

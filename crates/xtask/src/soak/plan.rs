@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) rate: f64,
     /// Bytes of data in an event.
     pub(super) size: u32,
+    /// What a slow subscriber reads per second: less than comes, and enough to come to the end of what is on its way.
+    pub(super) slow_bytes: u32,
     /// What the hub's log holds: little, so that it is full long before memory is looked at.
     pub(super) log: u32,
     /// Subscribers that are cut, events that each has missed, and seconds within which they come back.
@@ -48,7 +50,8 @@ impl Plan {
             // Minute 2, or earlier in a short run.
             settled: Duration::from_secs(120).min(publishing / 2),
             rate: 5.0,
-            size: 1024,
+            size: 4096,
+            slow_bytes: 8192,
             log: 250,
             storm: (10_000, 1000, 5.0),
             stalled: (1000, 10.0),
@@ -65,6 +68,7 @@ impl Plan {
             settled: Duration::from_secs(3),
             rate: 50.0,
             size: 4096,
+            slow_bytes: 8192,
             // More than there is published: on a machine that is busy with something else, who reads may be behind for seconds.
             log: 1000,
             storm: (50, 100, 0.2),

@@ -1,5 +1,7 @@
 //! What each subscriber that is held is.
 
+use std::time::Duration;
+
 use crate::bench::args::Hold;
 use crate::bench::load::Pace;
 use crate::failure::Failure;
@@ -20,6 +22,15 @@ impl Kind {
             Self::Slow => "slow",
             Self::Reconnecting => "reconnecting",
             Self::Reading => "reading",
+        }
+    }
+
+    /// How long one stays until it is cut here, on average; `None` where it is not.
+    pub(super) fn stay(self) -> Option<Duration> {
+        match self {
+            Self::Stalled => Some(Duration::from_secs(120)),
+            Self::Reconnecting => Some(Duration::from_secs(10)),
+            Self::Slow | Self::Reading => None,
         }
     }
 

@@ -15,11 +15,9 @@ use crate::failure::Failure;
 
 use kinds::{Kind, kinds};
 
-/// How often a slow subscriber reads, and how much.
+/// How often a slow subscriber reads.
 const SIP_EVERY: Duration = Duration::from_secs(1);
-const SIP: usize = 512;
-/// How long one that reconnects stays, and one that was ended is away, on average.
-const STAY: Duration = Duration::from_secs(10);
+/// How long one that was cut or ended is away, on average.
 const AWAY: Duration = Duration::from_millis(300);
 /// How long a turn lasts at most.
 const TURN: Duration = Duration::from_millis(20);
@@ -37,7 +35,7 @@ pub(super) fn run(args: &Hold, stop: Stop) -> Result<(), Failure> {
         stop,
     )?;
     let mut report = Report::new("hold", load.url());
-    let mut held = Held::new(kinds);
+    let mut held = Held::new(kinds, args.slow_bytes as usize);
     load.connect_all(Duration::ZERO, &mut |_, _, _| ())?;
     let start = Instant::now();
     held.publish(args, &mut load)?;
@@ -52,9 +50,11 @@ pub(super) fn run(args: &Hold, stop: Stop) -> Result<(), Failure> {
 /// The state of a run.
 struct Held {
     kinds: Vec<Kind>,
-    /// When each is to be connected again, or, if it is one that reconnects, cut.
+    /// When each is to be connected again, or to be cut.
     due: BTreeSet<(Instant, usize)>,
     sipped: Instant,
+    /// How much a slow subscriber reads at a time.
+    sip: usize,
     /// The number of the last event of all, once it is known.
     end: Option<u64>,
     /// Why streams were ended by the server, of which kinds, how often.
@@ -63,16 +63,16 @@ struct Held {
 }
 
 impl Held {
-    fn new(kinds: Vec<Kind>) -> Self {
+    fn new(kinds: Vec<Kind>, sip: usize) -> Self {
         let now = Instant::now();
-        let reconnecting = (0..kinds.len()).filter(|index| kinds[*index] == Kind::Reconnecting);
-        let due = reconnecting
-            .map(|index| (now + about(STAY), index))
-            .collect();
+        let stays = kinds.iter().map(|kind| kind.stay()).enumerate();
+        let due = stays.filter_map(|(index, stay)| Some((now + about(stay?), index)));
+        let due = due.collect();
         Self {
             kinds,
             due,
             sipped: now,
+            sip,
             end: None,
             ended: BTreeMap::new(),
             cuts: 0,
@@ -132,7 +132,7 @@ impl Held {
             self.sipped = now;
             for index in 0..load.len() {
                 if self.kinds[index] == Kind::Slow {
-                    load.sip(index, SIP);
+                    load.sip(index, self.sip);
                 }
             }
         }
@@ -150,12 +150,12 @@ impl Held {
             self.due.remove(&(at, index));
             if load.subscriber(index).is_away() {
                 load.connect(index)?;
-                if self.kinds[index] == Kind::Reconnecting {
-                    self.due.insert((now + about(STAY), index));
+                if let Some(stay) = self.kinds[index].stay() {
+                    self.due.insert((now + about(stay), index));
                 }
             } else if self.end.is_none() {
                 load.cut(index);
-                self.cuts += 1;
+                self.cuts += u64::from(self.kinds[index] == Kind::Reconnecting);
                 self.due.insert((now + about(AWAY), index));
             }
         }

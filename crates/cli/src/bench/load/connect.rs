@@ -12,8 +12,8 @@ use crate::failure::Failure;
 
 /// How many connections are being made at a time: fewer than any server's backlog.
 const CONNECTING: usize = 100;
-/// The receive buffer of one that never reads: small, so that it stalls soon.
-const STALLED_BUFFER: usize = 4096;
+/// The receive buffer of one that does not read all: small, so that it stalls soon.
+const SMALL_BUFFER: usize = 4096;
 
 impl Load {
     pub(super) fn new_publisher(&mut self, index: usize) -> Result<Publisher, Failure> {
@@ -40,7 +40,7 @@ impl Load {
                 "cannot connect subscriber {index} ({error}): is the server running, and may this process open as many sockets?"
             ))
         };
-        let small = (self.paces[index] == Pace::Never).then_some(STALLED_BUFFER);
+        let small = (self.paces[index] != Pace::All).then_some(SMALL_BUFFER);
         let socket = self.target.connect(index, small).map_err(cannot)?;
         let mut socket = mio::net::TcpStream::from_std(socket);
         let interest = Interest::READABLE | Interest::WRITABLE;

@@ -258,25 +258,24 @@ fn memory(plan: &Plan, seen: &[(Duration, u64)]) -> Rule {
 mod tests {
     use super::*;
 
-    fn memory_of(last: u64) -> Rule {
-        let plan = Plan::whole(10, 1000);
-        let mib = |count: u64| count << 20;
-        let seen: Vec<(Duration, u64)> = (0..600)
-            .map(|second| {
-                (
-                    Duration::from_secs(second),
-                    if second < 300 { mib(100) } else { mib(last) },
-                )
-            })
-            .collect();
-        memory(&plan, &seen)
-    }
-
     #[test]
     fn memory_may_grow_by_a_twentieth_beyond_the_log() {
-        assert_eq!(memory_of(100).is_kept, Some(true));
-        assert_eq!(memory_of(105).is_kept, Some(true));
-        assert_eq!(memory_of(106).is_kept, Some(false), "{:?}", memory_of(106));
+        const BEFORE: u64 = 100 << 20;
+        let plan = Plan::whole(10, 1000);
+        let memory_of = |last: u64| {
+            let at = |second| {
+                (
+                    Duration::from_secs(second),
+                    if second < 300 { BEFORE } else { last },
+                )
+            };
+            memory(&plan, &(0..600).map(at).collect::<Vec<_>>())
+        };
+        let bound = BEFORE / 20 * 21 + plan.log_bytes();
+        assert_eq!(memory_of(BEFORE).is_kept, Some(true));
+        assert_eq!(memory_of(bound).is_kept, Some(true));
+        let broken = memory_of(bound + 1);
+        assert_eq!(broken.is_kept, Some(false), "{broken:?}");
         assert_eq!(memory(&Plan::quick(), &[]).is_kept, None);
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Effort {
     /// Events in a burst, and bursts.
     burst: u32,
     bursts: u32,
-    /// Idle connections. A little less than 10,000: the usual limit of open connections counts the publisher's too.
+    /// Idle connections.
     idle: u32,
     /// Subscribers that are cut, events that each has missed, and the time within which they come back.
     storm: (u32, u32, f64),
@@ -51,8 +51,8 @@ impl Effort {
             seconds: 5.0,
             burst: 1000,
             bursts: 1,
-            idle: 9900,
-            storm: (9900, 1000, 5.0),
+            idle: 10_000,
+            storm: (10_000, 1000, 5.0),
             stalled: (1000, 5.0),
             weighed: [("subscriptions", 100_000), ("topics", 1_000_000)],
         }

@@ -30,7 +30,7 @@ pub(crate) fn client(
 ) -> Result<reqwest::Client, Error> {
     let mut builder = match options.begin()? {
         Begun::Client(client) => return Ok(client),
-        Begun::Builder(builder) => builder,
+        Begun::Builder(builder) => *builder,
     };
     if let Some(timeout) = timeout {
         builder = builder.timeout(timeout);

@@ -42,7 +42,7 @@ enum Way {
     #[default]
     Environment,
     Direct,
-    Proxy(Proxy),
+    Proxy(Box<Proxy>),
 }
 
 impl TransportOptions {
@@ -99,7 +99,7 @@ impl TransportOptions {
             return self;
         }
         match Proxy::all(url) {
-            Ok(proxy) => self.way = Way::Proxy(proxy),
+            Ok(proxy) => self.way = Way::Proxy(Box::new(proxy)),
             // The error would print its password.
             Err(_) => self.is_wrong("the proxy's URL cannot be read"),
         }
@@ -144,18 +144,18 @@ impl TransportOptions {
             Error::new(ErrorKind::InvalidOption, text)
         })?;
         let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
-        Ok(Begun::Builder(match &self.way {
+        Ok(Begun::Builder(Box::new(match &self.way {
             Way::Environment => builder,
             Way::Direct => builder.no_proxy(),
-            Way::Proxy(proxy) => builder.proxy(proxy.clone()),
-        }))
+            Way::Proxy(proxy) => builder.proxy((**proxy).clone()),
+        })))
     }
 }
 
 /// A client, or one to be built.
 pub(super) enum Begun {
     Client(reqwest::Client),
-    Builder(reqwest::ClientBuilder),
+    Builder(Box<reqwest::ClientBuilder>),
 }
 
 impl fmt::Debug for TransportOptions {

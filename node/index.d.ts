@@ -363,6 +363,13 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   batches(): AsyncGenerator<StreamEvent[], void, undefined>;
   /** Ends it; nothing is delivered after this. */
   close(): void;
+  /**
+   * Drops the connection and connects again at once, going on after the last event: for when one knows better than any timeout
+   * that the connection is worth nothing. It is no failure: there is no wait, no item `reconnecting`, and no attempt is
+   * counted. It is done whatever `retry` says, and a body is sent again. What has arrived is still given out. Before the
+   * first event is asked for, and at the end, it does nothing.
+   */
+  restart(): void;
   [Symbol.dispose](): void;
   [Symbol.asyncDispose](): Promise<void>;
   /** The process stays alive while the stream is awaited; the default. */
@@ -392,6 +399,8 @@ export interface EventSourceInit {
   method?: string;
   headers?: HeadersLike;
   body?: string | Uint8Array;
+  /** Whether a body may be sent again after the connection was lost; without it such a stream fails then. False by default. */
+  resendBody?: boolean;
   lastEventId?: string;
 }
 

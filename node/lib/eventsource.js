@@ -13,7 +13,7 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSED = 2;
 
-const init = { withCredentials: boolean, method: string, headers, body, lastEventId: string };
+const init = { withCredentials: boolean, method: string, headers, body, resendBody: boolean, lastEventId: string };
 
 // An error event that says what happened, which a browser's does not.
 class ErrorEvent extends Event {
@@ -38,7 +38,7 @@ class EventSource extends EventTarget {
   constructor(url, options = {}) {
     super();
     if (arguments.length === 0) throw new TypeError('EventSource takes a URL');
-    const { withCredentials = false, headers: pairs = [], ...rest } = read('the init of EventSource', options ?? {}, init);
+    const { withCredentials = false, headers: pairs = [], resendBody = false, ...rest } = read('the init of EventSource', options ?? {}, init);
     let target;
     try {
       target = new URL(String(url));
@@ -54,7 +54,15 @@ class EventSource extends EventTarget {
       return;
     }
     this.#native = call(
-      () => new native.Stream({ ...rest, url: this.#url, headers: pairs, reconnect: true, eventSource: true }),
+      () =>
+        new native.Stream({
+          ...rest,
+          url: this.#url,
+          headers: pairs,
+          reconnect: true,
+          retry: { resendBody },
+          eventSource: true,
+        }),
     );
     call(() => this.#native.open());
     this.#mailbox = new Mailbox(this.#native, unpackItems);

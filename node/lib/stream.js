@@ -149,6 +149,10 @@ class EventStream {
     else this.#native.close();
   }
 
+  restart() {
+    call(() => this.#native.restart());
+  }
+
   // Of what was handed out: what waits in the mailbox would be lost to who resumes from it.
   get lastEventId() {
     return this.#lastEventId ?? this.#native.lastEventId;

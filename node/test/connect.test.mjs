@@ -41,6 +41,31 @@ test('a broken connection is made again after the last event', async (t) => {
   assert.deepEqual(asked, [undefined, '1', '2']);
 });
 
+test('restart connects again at once, after the last event', async (t) => {
+  const asked = [];
+  const gone = [];
+  const { url } = await serve(t, (request, response) => {
+    asked.push(request.headers['last-event-id']);
+    gone.push(once(request.socket, 'close'));
+    eventStream(response, `id: ${asked.length}\ndata: x\n\n`);
+  });
+  // So patient that only a restart can connect again.
+  const stream = connect(url, { retry: { min: 3_600_000, max: 3_600_000 } });
+  stream.restart();
+  const told = [];
+  for await (const item of stream.items()) {
+    told.push(item.id ?? item.kind);
+    if (told.length === 6) break;
+    // While it waits for what comes next.
+    if (item.kind === 'event') setImmediate(() => stream.restart());
+  }
+  assert.deepEqual(told, ['opened', '1', 'opened', '2', 'opened', '3']);
+  assert.deepEqual(asked, [undefined, '1', '2']);
+  await Promise.all(gone);
+  stream.restart();
+  assert.equal(stream.state, 'closed');
+});
+
 test('items say what happens to the connection', async (t) => {
   let connections = 0;
   const { url } = await serve(t, (_, response) => {

@@ -180,3 +180,20 @@ test('method, headers and body', async (t) => {
   await once(source, 'open');
   assert.deepEqual(seen, ['POST', 'Bearer x', 'hello']);
 });
+
+test('a body is sent again only where that is allowed', async (t) => {
+  const bodies = [];
+  const { url } = await serve(t, async (request, response) => {
+    bodies.push(Buffer.concat(await request.toArray()).toString());
+    // The wait by the standard is half a second at the least.
+    eventStream(response, 'retry: 0\ndata: x\n\n');
+    response.end();
+  });
+  const single = new EventSource(url, { method: 'POST', body: 'once' });
+  await until(() => single.readyState === EventSource.CLOSED);
+  const again = new EventSource(url, { method: 'POST', body: 'again', resendBody: true });
+  await until(() => bodies.length === 3);
+  again.close();
+  assert.deepEqual(bodies, ['once', 'again', 'again']);
+  assert.throws(() => new EventSource(url, { resendBody: 1 }), /resendBody .* must be a boolean/);
+});

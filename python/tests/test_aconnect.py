@@ -8,7 +8,7 @@ import weakref
 
 import eventwire
 import pytest
-from eventwire import Event, aconnect
+from eventwire import Event, RetryPolicy, aconnect
 from eventwire._loop import _notifiers
 from scripted import holds, sends
 
@@ -33,6 +33,22 @@ def test_events_that_come_later_wake_the_loop(run, hub, news):
                 await asyncio.sleep(0)
                 await hub.apublish("news", str(number))
                 assert (await waiting).data == str(number)
+
+    run(main())
+
+
+def test_restart_by_another_task_connects_again_after_the_last_event(run, scripted):
+    server = scripted(holds(b"id: 1\ndata: one\n\n"), holds(b"id: 2\ndata: two\n\n"))
+
+    async def main():
+        async with aconnect(server.url, retry=RetryPolicy(min=3600, max=3600)) as stream:
+            assert (await anext(stream)).data == "one"
+            waiting = asyncio.create_task(anext(stream))
+            await asyncio.sleep(0)
+            stream.restart()
+            assert (await waiting).data == "two"
+        server.ended.acquire()
+        assert "last-event-id: 1" in server.requests[1].lower()
 
     run(main())
 

@@ -8,6 +8,7 @@ from eventwire import Closed, Comment, Event, Opened, Reconnecting, Reset, Retry
 from scripted import HEAD, holds, resets_after, sends
 
 AT_ONCE = RetryPolicy(base=0, min=0)
+NEVER_BY_ITSELF = RetryPolicy(min=3600, max=3600)
 
 
 def test_events_come_in_order(hub, news):
@@ -50,6 +51,34 @@ def test_close_in_another_thread_ends_a_waiting_reader(scripted):
     assert stream.state == "closed"
     # The connection is given up too.
     server.ended.acquire()
+
+
+def test_restart_in_another_thread_connects_again_after_the_last_event(scripted):
+    server = scripted(holds(b"id: 1\ndata: one\n\n"), holds(b"id: 2\ndata: two\n\n"))
+    stream = connect(server.url, retry=NEVER_BY_ITSELF)
+    stream.restart()
+    waits = threading.Event()
+
+    def restart():
+        waits.wait()
+        stream.restart()
+
+    restarter = threading.Thread(target=restart)
+    restarter.start()
+    told = []
+    for item in stream.items():
+        told.append(item.data if isinstance(item, Event) else type(item))
+        waits.set()
+        if len(told) == 4:
+            break
+    restarter.join()
+    # The connection before is given up, not left to the server.
+    server.ended.acquire()
+    stream.close()
+    stream.restart()
+    assert told == [Opened, "one", Opened, "two"]
+    assert "last-event-id: 1" in server.requests[1].lower()
+    assert stream.state == "closed"
 
 
 def test_nothing_is_delivered_after_close(hub, news):

@@ -79,6 +79,11 @@ impl Stream {
         self.0.close();
     }
 
+    #[napi]
+    pub fn restart(&self) -> Result<()> {
+        self.0.restart().map_err(raise)
+    }
+
     #[napi(getter)]
     pub fn state(&self) -> &'static str {
         self.0.state()

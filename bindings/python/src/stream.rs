@@ -80,6 +80,11 @@ impl Stream {
         py.detach(|| self.0.close());
     }
 
+    /// Connects again at once, from any thread.
+    fn restart(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.0.restart()).or_raise(py)
+    }
+
     /// "connecting", "open" or "closed".
     #[getter]
     fn state(&self) -> &'static str {

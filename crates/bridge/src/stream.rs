@@ -113,6 +113,7 @@ pub struct Stream {
     url: String,
     mailbox: Arc<Mailbox<Failure>>,
     closer: client::Closer,
+    restarter: client::Restarter,
     progress: Arc<Mutex<Progress>>,
     /// Taken by the task that reads it, at the first [`open`](Self::open).
     unopened: Mutex<Option<client::EventStream>>,
@@ -128,13 +129,14 @@ impl Stream {
         let mailbox = Arc::new(Mailbox::new(options.mailbox));
         let url = options.url.clone();
         let stream = options.build()?;
-        let closer = stream.closer();
+        let (closer, restarter) = (stream.closer(), stream.restarter());
         let progress = Arc::new(Mutex::new(Progress::of(&stream)));
         Ok(Self {
             owner: Owner::default(),
             url,
             mailbox,
             closer,
+            restarter,
             progress,
             unopened: Mutex::new(Some(stream)),
         })
@@ -182,6 +184,21 @@ impl Stream {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+    }
+
+    /// Drops the connection and connects again at once, from any thread, going on after the last event ID; what waits in the
+    /// mailbox stays there. Before [`open`](Self::open) and at the end it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// The stream was opened in another process, before a `fork`.
+    pub fn restart(&self) -> Result<(), Failure> {
+        // Not a use: a stream that was only told to restart has nothing in this process yet.
+        if self.owner.is_elsewhere() {
+            self.owner.check("stream")?;
+        }
+        self.restarter.restart();
+        Ok(())
     }
 
     /// `connecting`, `open` or `closed`.

@@ -11,7 +11,7 @@ use eventwire_bridge::mailbox::{Drained, Waited};
 use eventwire_bridge::notifier::Notifier;
 use eventwire_bridge::packed::Kind;
 use eventwire_bridge::publisher::{Publisher, PublisherOptions};
-use eventwire_bridge::stream::{Stream, StreamOptions};
+use eventwire_bridge::stream::{RetryPolicy, Stream, StreamOptions};
 use eventwire_bridge::task::Task;
 
 /// Turns a hang into a failure; nothing here takes a fraction of it.
@@ -102,6 +102,49 @@ fn what_is_published_crosses_and_a_close_ends_the_wait() {
     assert_eq!(waited, Waited::Ready);
     assert!(drained.batch.is_empty());
     assert!(matches!(drained.end, Some(Ok(()))));
+    assert_eq!(stream.state(), "closed");
+}
+
+#[test]
+fn a_restart_connects_again_without_a_wait_and_loses_nothing() {
+    let hub = Hub::new(HubOptions::default()).unwrap();
+    let server = serve(&hub);
+    let mut options = StreamOptions::new(format!("{}/events?topic=a", server.url()));
+    // So patient that only a restart can connect again.
+    options.retry = Some(RetryPolicy::new().min(Duration::from_secs(3600)));
+    let stream = Arc::new(Stream::new(options).unwrap());
+    stream.restart().unwrap();
+    stream.open().unwrap();
+    let mut told = Vec::new();
+    let mut next = |until: usize| {
+        while told.len() < until {
+            assert_eq!(
+                stream.wait(PATIENCE),
+                Waited::Ready,
+                "only {told:?} in {PATIENCE:?}"
+            );
+            for item in stream.drain().batch.items() {
+                told.push(match item.kind {
+                    Kind::Event => item.data.to_owned(),
+                    other => format!("{other:?}"),
+                });
+            }
+        }
+        told.clone()
+    };
+    next(1);
+    publish(&hub, "one");
+    next(2);
+    let elsewhere = stream.clone();
+    std::thread::spawn(move || elsewhere.restart())
+        .join()
+        .unwrap()
+        .unwrap();
+    // Whether it comes before the new connection or after: the one resumes, the other is live.
+    publish(&hub, "two");
+    assert_eq!(next(4), ["Opened", "one", "Opened", "two"]);
+    stream.close();
+    stream.restart().unwrap();
     assert_eq!(stream.state(), "closed");
 }
 

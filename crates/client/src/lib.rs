@@ -5,7 +5,7 @@
 //! - [`ConnectOptions`]: what to ask for, and how patiently; [`RetryPolicy`] is its part about reconnecting.
 //! - [`TransportOptions`]: by which way, whom to trust, and who to be.
 //! - [`EventStream`]: the stream of [`Event`]s; [`EventStream::items`] also shows what happens to the connection
-//!   ([`StreamItem`]); a [`Closer`] ends it from any thread.
+//!   ([`StreamItem`]); a [`Closer`] ends it from any thread, and a [`Restarter`] makes it connect again.
 //! - [`session::Session`]: all the rules, without a socket and without a clock. An [`EventStream`] is one of these with an
 //!   HTTP client around it; bindings and tests drive it by other means.
 //! - [`Publisher`]: publishes to a hub that runs elsewhere, and makes retries harmless by a key.
@@ -45,7 +45,7 @@ mod stream;
 mod tls;
 mod transport;
 
-pub use closer::Closer;
+pub use closer::{Closer, Restarter};
 pub use error::{Clock, Error, ErrorKind};
 pub use eventwire_codec::Event;
 pub use item::{CloseReason, Closed, Opened, Reconnecting, Reset, State, StreamItem};

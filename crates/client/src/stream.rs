@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::session::Session;
 use crate::transport::{self, Exchange, Progress};
-use crate::{Closer, Error, ErrorKind, State, StreamItem, TransportOptions};
+use crate::{Closer, Error, ErrorKind, Restarter, State, StreamItem, TransportOptions};
 
 /// An event stream that reconnects and resumes: a [`Stream`] of events, made by
 /// [`ConnectOptions::open`](crate::ConnectOptions::open).
@@ -100,6 +100,21 @@ impl EventStream {
         self.closer.clone()
     }
 
+    /// A handle that makes this stream connect again, from anywhere.
+    pub fn restarter(&self) -> Restarter {
+        self.closer.restarter()
+    }
+
+    /// Drops the connection and connects again at once, going on after the last event ID: for when one knows better than the
+    /// clocks that the connection is worth nothing, or wants another server. It is no failure: no wait, no
+    /// [`StreamItem::Reconnecting`], no attempt counted. It is done whatever the retry policy says, and in the middle of one
+    /// of its waits too; a body is sent again. What has arrived is still given out. Before the first poll, and at the end, it
+    /// does nothing.
+    pub fn restart(&mut self) {
+        self.session.restart(self.now());
+        self.exchange = None;
+    }
+
     /// Ends the stream and its connection now. What was not taken is not delivered.
     pub fn close(&mut self) {
         self.closer.close();
@@ -151,6 +166,9 @@ impl EventStream {
         loop {
             if self.closer.is_closed() {
                 self.session.close();
+            }
+            if self.closer.take_restart() {
+                self.restart();
             }
             if let Some(item) = self.session.next_item() {
                 // Asking the time for every event costs as much as decoding it.

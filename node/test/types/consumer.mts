@@ -50,6 +50,7 @@ const stream = connect(new URL('http://127.0.0.1:8844/events'), {
   retry: { base: 100, attempts: 3, deadline: null },
   signal: AbortSignal.timeout(1000),
 });
+stream.restart();
 try {
   for await (const item of stream.items()) {
     switch (item.kind) {

@@ -66,6 +66,19 @@ class _Stream:
         """
         self._reader.close()
 
+    def restart(self) -> None:
+        """Drops the connection and connects again at once, from any thread, going on after the last event.
+
+        For when one knows better than any timeout that the connection is worth nothing, as after the network has
+        changed. It is no failure: there is no wait, no `Reconnecting`, and no attempt is counted. It is done whatever
+        `retry` says, and a body is sent again. What has arrived is still given out. Before the first event is asked
+        for, and at the end, it does nothing.
+
+        Example:
+            >>> stream.restart()  # doctest: +SKIP
+        """
+        self._native.restart()
+
     def _note(self, item: StreamItem | None) -> StreamItem | None:
         """Remembers what the properties tell."""
         if type(item) is Event or type(item) is Reset:

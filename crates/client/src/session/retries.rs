@@ -51,6 +51,21 @@ impl Session {
         }));
     }
 
+    /// Drops the connection and makes the next request due at once, after the last event ID. Whoever asks for that is obeyed
+    /// whatever the [`RetryPolicy`](crate::RetryPolicy) says: also without one, in the middle of a wait, and where the request
+    /// has a body, which is sent again. It is no failure: no item tells of it but the next [`StreamItem::Opened`], and no
+    /// attempt is counted. What has arrived is still given out. Before the first request, and once the session is over, it
+    /// does nothing.
+    pub fn restart(&mut self, now: Duration) {
+        self.decode_all();
+        if matches!(self.phase, Phase::Start | Phase::Done) {
+            return;
+        }
+        tracing::debug!(target: "eventwire::client", "restarting");
+        self.end_streak_if_stable(now, ErrorKind::Ended);
+        self.phase = Phase::Waiting { until: now };
+    }
+
     /// Ends the session.
     pub(super) fn finish(&mut self, reason: CloseReason, error: Option<Error>) {
         tracing::debug!(target: "eventwire::client", reason = reason.name(), error = error.as_ref().map(tracing::field::display), "closed");

@@ -5,6 +5,7 @@ mod event_source;
 mod outcomes;
 mod redirects;
 mod requests;
+mod restart;
 mod resume;
 mod retries;
 mod script;

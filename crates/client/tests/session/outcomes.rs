@@ -314,3 +314,10 @@ fn wrong_options_are_told_before_anything_is_sent() {
     );
     assert_eq!(kind(get().last_event_id("a\nb")), ErrorKind::InvalidOption);
 }
+
+#[test]
+fn comments_are_given_out_at_the_end_of_their_line() {
+    let answer = stream().send(": no blank line follows\n");
+    let run = run(get().comments(true), secs(1), [answer]);
+    assert_eq!(run.told(), ["open", "comment no blank line follows"]);
+}

@@ -5,5 +5,6 @@ mod failures;
 mod proxy;
 mod publish;
 mod reconnect;
+mod restart;
 mod server;
 mod tls;

@@ -143,6 +143,24 @@ impl Program {
         self.stdin = None;
     }
 
+    /// Waits until it has ended by itself, which it must, and with success.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not, or not with success.
+    pub async fn ended(mut self) -> Result<()> {
+        let status = bounded("its exit", self.child.wait())
+            .await
+            .with_context(|| format!("{} goes on{}", self.name, self.complaints()))??;
+        ensure!(
+            status.success(),
+            "{} ended with {status}{}",
+            self.name,
+            self.complaints()
+        );
+        Ok(())
+    }
+
     /// As [`end`](Self::end), and it must have succeeded.
     ///
     /// # Errors

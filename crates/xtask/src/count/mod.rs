@@ -25,6 +25,18 @@ pub(crate) struct Tally {
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) why: String,
+    /// Of a skip: one that CI cannot mend either.
+    pub(crate) in_ci_too: bool,
+}
+
+impl Entry {
+    fn new(name: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            why: why.into(),
+            in_ci_too: false,
+        }
+    }
 }
 
 impl Tally {
@@ -33,16 +45,18 @@ impl Tally {
     }
 
     pub(crate) fn fail(&mut self, name: impl Into<String>, why: impl Into<String>) {
-        self.failed.push(Entry {
-            name: name.into(),
-            why: why.into(),
-        });
+        self.failed.push(Entry::new(name, why));
     }
 
     pub(crate) fn skip(&mut self, name: impl Into<String>, why: impl Into<String>) {
+        self.skipped.push(Entry::new(name, why));
+    }
+
+    /// Skips what no set-up of ours can install, so that even CI may have to do without it.
+    pub(crate) fn skip_in_ci_too(&mut self, name: impl Into<String>, why: impl Into<String>) {
         self.skipped.push(Entry {
-            name: name.into(),
-            why: why.into(),
+            in_ci_too: true,
+            ..Entry::new(name, why)
         });
     }
 

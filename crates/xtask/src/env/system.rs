@@ -36,6 +36,13 @@ pub(crate) fn chromium(shell: &Shell) -> Result<PathBuf> {
     })
 }
 
+/// LaunchDarkly's contract harness, where somebody has installed it.
+pub(crate) fn contract_harness() -> Option<PathBuf> {
+    std::env::var_os("SSE_CONTRACT_TESTS")
+        .map(PathBuf::from)
+        .or_else(|| which("sse-contract-tests"))
+}
+
 /// Where Debian's package has nchan.
 pub(crate) const NCHAN: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 

@@ -43,6 +43,29 @@ pub(crate) fn matrix(shell: &Shell) -> Result<Tally> {
     Ok(tally)
 }
 
+/// The contract services, in talks of our own and under LaunchDarkly's harness.
+pub(crate) fn contract(shell: &Shell) -> Result<Tally> {
+    let (node, _) = node::node(shell)?;
+    let venv = python::venv(shell)?;
+    let harness = system::contract_harness();
+    let program = native::build_program(shell, "contract")?;
+    let mut command = shell.command(program);
+    command.arg("--python").arg(venv.python);
+    command.arg("--node").arg(node);
+    if let Some(harness) = &harness {
+        command.arg("--harness").arg(harness);
+    }
+    let (mut tally, _) = drive(shell, "contract", command)?;
+    if harness.is_none() {
+        tally.skip_in_ci_too(
+            "the harness",
+            "LaunchDarkly's sse-contract-tests is not installed: put it on the PATH, or set SSE_CONTRACT_TESTS to it; \
+             tests/contract/README.md says more. Only our own talks with the services were held.",
+        );
+    }
+    Ok(tally)
+}
+
 /// Random streams, as Chromium reads them.
 pub(crate) fn chromium(shell: &Shell, streams: u32) -> Result<Tally> {
     let chromium = system::chromium(shell)?;

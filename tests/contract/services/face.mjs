@@ -8,6 +8,7 @@ export class Reporter {
   #url;
   #number = 0;
   #sending = Promise.resolve();
+  #over = new AbortController();
 
   constructor(url) {
     this.#url = url;
@@ -25,9 +26,19 @@ export class Reporter {
     this.#send({kind: 'error', error: String(error?.message ?? error)});
   }
 
+  // Nobody wants to know any more.
+  close() {
+    this.#over.abort();
+  }
+
   #send(message) {
     const url = `${this.#url}/${++this.#number}`;
-    const request = {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify(message)};
+    const request = {
+      method: 'POST',
+      headers: {'content-type': 'application/json'},
+      body: JSON.stringify(message),
+      signal: this.#over.signal,
+    };
     this.#sending = this.#sending
       .then(() => fetch(url, request))
       .then((response) => response.arrayBuffer())
@@ -37,7 +48,7 @@ export class Reporter {
 }
 
 // Serves until the harness, or the end of standard input, says to stop. `open` makes a stream of the harness's parameters:
-// an object with `close()`, and a method for each command, which is given the command's whole message.
+// an object with `close()`, and in `commands` a method for each command, which is given the command's whole message.
 export function serve(name, capabilities, open) {
   const streams = new Map();
   let last = 0;
@@ -50,7 +61,15 @@ export function serve(name, capabilities, open) {
       if (method !== 'POST') return {status: 405};
       const params = await json(request);
       const location = `/streams/${++last}`;
-      streams.set(location, open(params, new Reporter(params.callbackUrl)));
+      const reporter = new Reporter(params.callbackUrl);
+      const stream = open(params, reporter);
+      streams.set(location, {
+        commands: stream.commands,
+        close() {
+          stream.close();
+          reporter.close();
+        },
+      });
       return {status: 201, location};
     }
     const stream = streams.get(url);

@@ -40,15 +40,18 @@ struct Command {
     command: String,
 }
 
-/// The streams that are open, by their numbers, and whether the service is to end.
+/// The streams that are open by their numbers, after the last number that was given.
+type Streams = (u64, HashMap<u64, (Closer, Restarter)>);
+
+/// The streams, and whether the service is to end.
 #[derive(Debug, Default)]
 struct Service {
-    streams: Mutex<(u64, HashMap<u64, (Closer, Restarter)>)>,
+    streams: Mutex<Streams>,
     end: Notify,
 }
 
 impl Service {
-    fn streams(&self) -> MutexGuard<'_, (u64, HashMap<u64, (Closer, Restarter)>)> {
+    fn streams(&self) -> MutexGuard<'_, Streams> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

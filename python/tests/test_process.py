@@ -118,7 +118,7 @@ hub.publish("t", "z")
 child = os.fork()
 if child == 0:
     code = 0
-    for use in (lambda: next(stream2), lambda: hub.publish("t", "z")):
+    for use in (lambda: next(stream2), stream2.restart, lambda: hub.publish("t", "z")):
         try:
             use()
             code = 1

@@ -1,5 +1,6 @@
 //! The hub's process, and what it and the system say of it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +8,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use crate::bench::fan_out::cores::Cores;
 use crate::bench::fan_out::server::Server;
@@ -55,50 +55,44 @@ impl Hub {
         Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
     }
 
-    /// What it says of itself: its JSON at /health.
-    pub(super) fn health(&self) -> Result<Value> {
+    /// For each reason, how many streams have ended for it, by what the hub says at /metrics.
+    pub(super) fn ended(&self) -> Result<BTreeMap<String, u64>> {
         let host = self.url().trim_start_matches("http://");
         let mut socket =
             TcpStream::connect(host).context("the hub takes no connection any more")?;
         socket.set_read_timeout(Some(PATIENCE))?;
         write!(
             socket,
-            "GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+            "GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         )?;
         let mut answer = String::new();
         socket
             .read_to_string(&mut answer)
             .context("the hub does not say how it is")?;
-        let (_, body) = answer
-            .split_once("\r\n\r\n")
-            .context("the hub gave no answer")?;
-        serde_json::from_str(body).with_context(|| format!("/health gave no JSON: {body}"))
+        Ok(ended(&answer))
     }
 }
 
-/// How many streams have ended, all reasons together, by what a hub says of itself; `None` where it does not say.
-pub(super) fn ended(health: &Value) -> Option<u64> {
-    let reasons = reasons(health)?.as_object()?;
-    Some(reasons.values().filter_map(Value::as_u64).sum())
-}
-
-/// For each reason, how many streams have ended for it.
-pub(super) fn reasons(health: &Value) -> Option<&Value> {
-    health
-        .get("ended")
-        .or_else(|| health.get("stats")?.get("ended"))
+fn ended(metrics: &str) -> BTreeMap<String, u64> {
+    let line = |line: &str| {
+        let rest = line.strip_prefix("eventwire_ended_total{reason=\"")?;
+        let (reason, count) = rest.split_once("\"} ")?;
+        Some((reason.to_owned(), count.trim().parse().ok()?))
+    };
+    metrics.lines().filter_map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn ends_are_added_up_where_a_hub_tells_them() {
-        assert_eq!(ended(&json!({"status": "ok"})), None);
-        assert_eq!(ended(&json!({"ended": {"gone": 3, "slow": 4}})), Some(7));
-        assert_eq!(ended(&json!({"stats": {"ended": {"slow": 1}}})), Some(1));
+    fn the_ends_of_streams_are_read_with_their_reasons() {
+        let page = "# TYPE eventwire_ended_total counter\n\
+                    eventwire_ended_total{reason=\"gone\"} 3\n\
+                    eventwire_ended_total{reason=\"slow\"} 4\n\
+                    eventwire_connections 2\n";
+        let found: Vec<_> = ended(page).into_iter().collect();
+        assert_eq!(found, [("gone".to_owned(), 3), ("slow".to_owned(), 4)]);
     }
 }

@@ -87,7 +87,8 @@ pub use eventwire_codec::{DataError, DataErrorKind, slices};
 pub use eventwire_client::{
     Backoff, Clock, CloseReason, Closed, Closer, ConnectOptions, Error, ErrorKind, EventStream,
     FileAssembly, IntoTopics, Items as StreamItems, Opened, Profile, PublishMessage, Publisher,
-    PublisherOptions, Reconnecting, Reset, Restarter, RetryPolicy, State, StreamItem, session,
+    PublisherOptions, Reconnecting, Reset, Restarter, RetryPolicy, State, StreamItem,
+    TransportOptions, session,
 };
 
 #[cfg(feature = "server")]

@@ -119,10 +119,11 @@ impl Inbox {
         drop(letters);
     }
 
-    /// Whether there is no news that it was not given.
-    pub(super) fn is_quiet(&self) -> bool {
+    /// The first offset of what it was told and has not taken yet.
+    pub(super) fn first_news(&self) -> Option<u64> {
         let queue = self.lock();
-        queue.letters.told.is_empty() && queue.letters.told_all.is_none()
+        let told = queue.letters.told.first().map(|(_, offset)| *offset);
+        told.or(queue.letters.told_all)
     }
 
     /// Somebody is at this position, and behind.

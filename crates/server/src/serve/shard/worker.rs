@@ -306,8 +306,8 @@ impl Worker {
         if subscriber.blocked {
             return;
         }
-        if subscriber.caught_up && !self.settle(key) {
-            return self.line_up(key);
+        if subscriber.caught_up {
+            self.settle(key);
         }
         let subscriber = &mut self.subscribers[key as usize];
         if subscriber.has_rest() {
@@ -370,15 +370,16 @@ impl Worker {
         }
     }
 
-    /// Moves one that has all to the log's end. Not where it may have been told of something in this moment.
-    fn settle(&mut self, key: u32) -> bool {
+    /// Moves one that has all to the log's end, or to just before what it has not been told yet.
+    fn settle(&mut self, key: u32) {
         let state = self.hub.lock();
-        // Told under the same lock: so there is nothing between the log's end and what the inbox says.
-        let settled = self.inbox.is_quiet();
-        if settled {
-            self.subscribers[key as usize].cursor = state.log.last();
-        }
-        settled
+        // What is told is told under the same lock: so nothing lies between the log's end and what the inbox says.
+        let settled = match self.inbox.first_news() {
+            Some(offset) => offset - 1,
+            None => state.log.last(),
+        };
+        let subscriber = &mut self.subscribers[key as usize];
+        subscriber.cursor = subscriber.cursor.max(settled);
     }
 
     /// A comment and a mark for one that has all and was quiet.

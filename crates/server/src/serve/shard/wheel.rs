@@ -84,7 +84,8 @@ impl Wheel {
         // A shard that slept longer than a turn of the wheel finds everything due.
         let first = self.next.max(self.now + 1);
         for tick in first..=now.min(self.now + SLOTS) {
-            for key in self.slots[(tick % SLOTS) as usize].drain(..) {
+            // With its room, which would else stay as large as it was at its fullest.
+            for key in std::mem::take(&mut self.slots[(tick % SLOTS) as usize]) {
                 up(key, tick);
             }
         }

@@ -2,6 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use smallvec::SmallVec;
+
 use crate::topic::{self, Topic};
 
 /// The topics of a subscription: those that it names, and those that begin with one of its prefixes.
@@ -11,7 +13,8 @@ use crate::topic::{self, Topic};
 pub(crate) struct Filter {
     /// First, so that most filters that differ are told apart by it alone.
     hash: u64,
-    topics: Box<[Topic]>,
+    /// Most subscribers name one.
+    topics: SmallVec<[Topic; 1]>,
     /// Of each pattern, what stands before its `*`: empty for all topics.
     prefixes: Box<[Topic]>,
     /// Whether an event is to name its topic in its type.
@@ -19,7 +22,8 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn new(mut topics: Box<[Topic]>, mut prefixes: Box<[Topic]>) -> Self {
+    pub(crate) fn new(topics: Box<[Topic]>, mut prefixes: Box<[Topic]>) -> Self {
+        let mut topics: SmallVec<[Topic; 1]> = topics.into_iter().collect();
         // The order says nothing, and sorted ones are found sooner.
         topics.sort_unstable();
         prefixes.sort_unstable();

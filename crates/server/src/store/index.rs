@@ -18,8 +18,12 @@ pub(crate) struct Entry {
 
 #[derive(Default)]
 struct Active {
-    /// The offsets of the records held, ascending.
-    held: VecDeque<u64>,
+    /// The offsets of the records held, ascending. Many topics have subscribers and no records.
+    #[expect(
+        clippy::box_collection,
+        reason = "a pointer where there is none, as there may be a million of these"
+    )]
+    held: Option<Box<VecDeque<u64>>>,
     listeners: Listeners,
 }
 
@@ -37,7 +41,7 @@ impl Entry {
         if self
             .active
             .as_ref()
-            .is_some_and(|active| active.held.is_empty() && active.listeners.subscribers == 0)
+            .is_some_and(|active| active.held.is_none() && active.listeners.subscribers == 0)
         {
             self.active = None;
         }
@@ -45,9 +49,10 @@ impl Entry {
 
     /// The offsets of its held records after `cursor`, ascending.
     pub(crate) fn after(&self, cursor: u64) -> impl DoubleEndedIterator<Item = u64> {
-        self.active.iter().flat_map(move |active| {
-            let from = active.held.partition_point(|&offset| offset <= cursor);
-            active.held.range(from..).copied()
+        let held = self.active.iter().filter_map(|active| active.held.as_ref());
+        held.flat_map(move |held| {
+            let from = held.partition_point(|&offset| offset <= cursor);
+            held.range(from..).copied()
         })
     }
 }
@@ -169,7 +174,11 @@ impl Index {
     /// as a store may need time to append, it gets one beyond `max`: the event is stored, and nobody may miss it.
     pub(crate) fn append(&mut self, topic: &Topic, offset: u64) -> u64 {
         let add = |entry: &mut Entry| {
-            entry.active().held.push_back(offset);
+            entry
+                .active()
+                .held
+                .get_or_insert_default()
+                .push_back(offset);
             std::mem::replace(&mut entry.last, offset)
         };
         if let Some(previous) = self.change(topic, add) {
@@ -191,7 +200,13 @@ impl Index {
 
     /// The topic's first held record is gone.
     pub(crate) fn evict(&mut self, topic: &Topic) {
-        self.change(topic, |entry| entry.active().held.pop_front());
+        self.change(topic, |entry| {
+            let held = &mut entry.active().held;
+            if let Some(offsets) = held {
+                offsets.pop_front();
+            }
+            held.take_if(|offsets| offsets.is_empty());
+        });
     }
 
     /// Counts a subscription, whose topics are known from now on.
@@ -265,31 +280,16 @@ impl Index {
         replaced
     }
 
-    /// Names the groups of `shard` that stand for this filter's subscribers; `make` gives those that are not there yet.
-    pub(crate) fn join(
+    /// For each topic and prefix of the filter, changes what stands for the subscribers of it that `shard` has: `change` is given
+    /// what it is now, and says what it is to be.
+    pub(crate) fn change_groups(
         &mut self,
         filter: &Filter,
         shard: u32,
-        mut make: impl FnMut() -> u32,
-    ) -> Vec<u32> {
-        let mut groups = Vec::new();
-        self.listeners(filter, |listeners| {
-            groups.push(listeners.group(shard, &mut make));
-        });
-        groups
-    }
-
-    /// Takes a subscriber out of its groups; `take_out` says whether it was the last one in the group.
-    pub(crate) fn leave(
-        &mut self,
-        filter: &Filter,
-        shard: u32,
-        mut take_out: impl FnMut(u32) -> bool,
+        mut change: impl FnMut(Option<u32>) -> Option<u32>,
     ) {
         self.listeners(filter, |listeners| {
-            if listeners.known_group(shard).is_some_and(&mut take_out) {
-                listeners.drop_group(shard);
-            }
+            listeners.change_group(shard, &mut change)
         });
     }
 

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 /// Names a subscription of the own process among the waiting ones.
 pub(crate) type SubscriberId = usize;
 
-/// The subscribers of one topic that a shard has, as the shard names them.
+/// The subscribers of one topic that a shard has, by the number that the shard gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
     pub(crate) shard: u32,
@@ -71,21 +71,20 @@ impl Listeners {
         }
     }
 
-    /// The group that `shard` has here; where there is none yet, what `make` names.
-    pub(super) fn group(&mut self, shard: u32, make: impl FnOnce() -> u32) -> u32 {
-        self.known_group(shard).unwrap_or_else(|| {
-            let group = make();
-            self.groups.push(Group { shard, group });
-            group
-        })
-    }
-
-    pub(super) fn known_group(&self, shard: u32) -> Option<u32> {
-        let known = self.groups.iter().find(|known| known.shard == shard);
-        known.map(|known| known.group)
-    }
-
-    pub(super) fn drop_group(&mut self, shard: u32) {
-        self.groups.retain(|known| known.shard != shard);
+    /// Changes what stands for the subscribers that `shard` has here: `change` is given what it is now, and says what it is
+    /// to be; `None` where there are none.
+    pub(super) fn change_group(
+        &mut self,
+        shard: u32,
+        change: impl FnOnce(Option<u32>) -> Option<u32>,
+    ) {
+        let place = self.groups.iter().position(|known| known.shard == shard);
+        let known = place.map(|place| self.groups[place].group);
+        match (place, change(known)) {
+            (Some(place), Some(group)) => self.groups[place].group = group,
+            (Some(place), None) => drop(self.groups.swap_remove(place)),
+            (None, Some(group)) => self.groups.push(Group { shard, group }),
+            (None, None) => {}
+        }
     }
 }

@@ -16,6 +16,15 @@ use crate::sh::Shell;
 /// How long an answer about itself may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What a hub says of itself at /metrics.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// How many streams it holds.
+    pub(super) subscribers: u64,
+    /// For each reason, how many streams have ended for it.
+    pub(super) ended: BTreeMap<String, u64>,
+}
+
 /// A hub in a process of its own. Dropped, it is ended.
 pub(super) struct Hub(Server);
 
@@ -55,8 +64,7 @@ impl Hub {
         Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
     }
 
-    /// For each reason, how many streams have ended for it, by what the hub says at /metrics.
-    pub(super) fn ended(&self) -> Result<BTreeMap<String, u64>> {
+    pub(super) fn told(&self) -> Result<Told> {
         let host = self.url().trim_start_matches("http://");
         let mut socket =
             TcpStream::connect(host).context("the hub takes no connection any more")?;
@@ -69,17 +77,23 @@ impl Hub {
         socket
             .read_to_string(&mut answer)
             .context("the hub does not say how it is")?;
-        Ok(ended(&answer))
+        told(&answer).context("/metrics does not say how many subscribers there are")
     }
 }
 
-fn ended(metrics: &str) -> BTreeMap<String, u64> {
+fn told(metrics: &str) -> Option<Told> {
     let line = |line: &str| {
         let rest = line.strip_prefix("eventwire_ended_total{reason=\"")?;
         let (reason, count) = rest.split_once("\"} ")?;
         Some((reason.to_owned(), count.trim().parse().ok()?))
     };
-    metrics.lines().filter_map(line).collect()
+    let subscribers = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("eventwire_subscribers "))?;
+    Some(Told {
+        subscribers: subscribers.trim().parse().ok()?,
+        ended: metrics.lines().filter_map(line).collect(),
+    })
 }
 
 #[cfg(test)]
@@ -91,8 +105,12 @@ mod tests {
         let page = "# TYPE eventwire_ended_total counter\n\
                     eventwire_ended_total{reason=\"gone\"} 3\n\
                     eventwire_ended_total{reason=\"slow\"} 4\n\
-                    eventwire_connections 2\n";
-        let found: Vec<_> = ended(page).into_iter().collect();
-        assert_eq!(found, [("gone".to_owned(), 3), ("slow".to_owned(), 4)]);
+                    eventwire_subscribers 2\n";
+        let expected = Told {
+            subscribers: 2,
+            ended: [("gone".to_owned(), 3), ("slow".to_owned(), 4)].into(),
+        };
+        assert_eq!(told(page), Some(expected));
+        assert_eq!(told("eventwire_connections 1\n"), None);
     }
 }

@@ -6,8 +6,9 @@
 //! of the frame that it was in.
 //!
 //! - `inbox`: what other threads leave for it. `worker`: the loop. `subscriber`: one socket. `pages`: what is read and
-//!   shared. `wheel`: its timers.
+//!   shared. `groups`: who has which topic. `wheel`: its timers.
 
+mod groups;
 mod inbox;
 mod pages;
 mod subscriber;

@@ -98,7 +98,7 @@ pub(super) struct Pages {
     beat: Option<(u64, Frame)>,
 }
 
-/// Where somebody reads on. Equal filters of a shard are one.
+/// Where somebody reads on. Most equal filters of a shard are one, which is compared at once.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Place {
     filter: Arc<Filter>,
@@ -127,7 +127,7 @@ impl Pages {
         framing: Framing,
     ) -> Result<&Page, End> {
         let is_here = |place: &Place| {
-            Arc::ptr_eq(&place.filter, filter) && place.cursor == cursor && place.framing == framing
+            place.filter == *filter && place.cursor == cursor && place.framing == framing
         };
         let last = match self.last.take().filter(|(place, _)| is_here(place)) {
             Some(last) => last,

@@ -1,7 +1,6 @@
 //! The loop of a shard.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,12 +9,12 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
-use smallvec::SmallVec;
 use tokio::sync::watch;
 use tracing::{debug, error};
 
 use super::super::handover::Taken;
 use super::super::server::Phase;
+use super::groups::Groups;
 use super::inbox::{Inbox, Letters};
 use super::pages::{Pages, framed};
 use super::subscriber::{Sent, Subscriber};
@@ -32,9 +31,8 @@ const VISITS: usize = 256;
 /// How often it looks whether the log's tail has passed those who are blocked.
 const CHECK: Duration = Duration::from_secs(1);
 const EVENTS: usize = 1024;
-
-/// The subscribers of one topic, or of one prefix.
-type Group = SmallVec<[u32; 4]>;
+/// Among how many of those who came last to its topic one is sought that has the same filter.
+const ALIKE: usize = 16;
 
 pub(super) struct Worker {
     hub: Arc<Shared>,
@@ -49,13 +47,11 @@ pub(super) struct Worker {
     heartbeat: Tick,
     write_timeout: Tick,
     subscribers: Slab<Subscriber>,
-    groups: Slab<Group>,
+    groups: Groups,
     wheel: Wheel,
     pages: Pages,
     /// Who is to be visited, in turn.
     line: VecDeque<u32>,
-    /// The filters that its subscribers have, each with their number: so that what one has read is known to be for others.
-    filters: HashMap<Arc<Filter>, u32>,
     /// What was sent and is not yet counted by the hub.
     delivered: Content,
     /// Those who are blocked, and some who were.
@@ -85,11 +81,10 @@ impl Worker {
             heartbeat: hub.heartbeat.map_or(NEVER, in_ticks),
             write_timeout: in_ticks(write_timeout),
             subscribers: Slab::new(),
-            groups: Slab::new(),
+            groups: Groups::default(),
             wheel: Wheel::new(),
             pages: Pages::default(),
             line: VecDeque::new(),
-            filters: HashMap::new(),
             delivered: Content::default(),
             blocked: Vec::new(),
             check: NEVER,
@@ -198,10 +193,7 @@ impl Worker {
             self.pages.clear();
         }
         for &(group, offset) in &letters.told {
-            let Some(group) = self.groups.get(group as usize) else {
-                continue;
-            };
-            for &key in group {
+            for key in self.groups.members(group) {
                 if let Some(subscriber) = self.subscribers.get_mut(key as usize)
                     && subscriber.is_told(offset)
                 {
@@ -235,22 +227,27 @@ impl Worker {
             let left = at.saturating_duration_since(tokio::time::Instant::now());
             self.clock.at(Instant::now() + left)
         });
-        let (filter, count) = match self.filters.entry(remains.filter) {
-            Entry::Occupied(known) => (known.key().clone(), known.into_mut()),
-            Entry::Vacant(new) => (new.key().clone(), new.insert(0)),
-        };
-        *count += 1;
         let mut socket = TcpStream::from_std(socket);
-        let entry = self.subscribers.vacant_entry();
-        let key = entry.key() as u32;
+        let key = self.subscribers.vacant_key() as u32;
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registered = self
             .poll
             .registry()
-            .register(&mut socket, Token(entry.key()), interest);
+            .register(&mut socket, Token(key as usize), interest);
+        let groups = &mut self.groups;
+        let mut first = None;
+        let mut state = self.hub.lock();
+        state
+            .log
+            .index
+            .change_groups(&remains.filter, self.id, |group| {
+                first = first.or(group);
+                Some(groups.enter(group, key))
+            });
+        drop(state);
         let mut subscriber = Subscriber::new(
             socket,
-            filter.clone(),
+            self.shared(remains.filter, first),
             remains.cursor,
             framing,
             remains.heartbeat && self.heartbeat != NEVER,
@@ -259,23 +256,26 @@ impl Worker {
             counted,
         );
         subscriber.begin(head, remains.ready);
-        entry.insert(subscriber);
-        let groups = &mut self.groups;
-        let joined = self
-            .hub
-            .lock()
-            .log
-            .index
-            .join(&filter, self.id, || groups.insert(Group::new()) as u32);
-        for group in joined {
-            self.groups[group as usize].push(key);
-        }
+        self.subscribers.insert(subscriber);
         if let Err(error) = registered {
             self.lose(key, Some(error));
             return;
         }
         self.schedule(key, now);
         self.line_up(key);
+    }
+
+    /// The filter of one in this group, where it is equal: so that one filter serves many. Others are looked at only a little.
+    fn shared(&self, filter: Arc<Filter>, group: Option<u32>) -> Arc<Filter> {
+        let members = group
+            .into_iter()
+            .flat_map(|group| self.groups.members(group));
+        let others = members
+            .rev()
+            .take(ALIKE)
+            .filter_map(|key| self.subscribers.get(key as usize));
+        let mut equal = others.filter(|other| other.filter == filter);
+        equal.next().map_or(filter, |other| other.filter.clone())
     }
 
     /// Puts it into the line, once.
@@ -529,25 +529,14 @@ impl Worker {
         let Some(subscriber) = self.subscribers.try_remove(key as usize) else {
             return;
         };
-        if let Entry::Occupied(mut known) = self.filters.entry(subscriber.filter.clone()) {
-            *known.get_mut() -= 1;
-            if *known.get() == 0 {
-                known.remove();
-            }
-        }
         let groups = &mut self.groups;
         let mut state = self.hub.lock();
-        state.log.index.leave(&subscriber.filter, self.id, |group| {
-            let members = &mut groups[group as usize];
-            if let Some(place) = members.iter().position(|member| *member == key) {
-                members.swap_remove(place);
-            }
-            let empty = members.is_empty();
-            if empty {
-                groups.remove(group as usize);
-            }
-            empty
-        });
+        state
+            .log
+            .index
+            .change_groups(&subscriber.filter, self.id, |group| {
+                groups.leave(group?, key)
+            });
         state.leave(&subscriber.filter, end);
         drop(state);
         self.inbox.left();

@@ -110,8 +110,9 @@ pub(super) fn all(
     let there = contestants
         .iter()
         .filter(|one| hosts.missing.iter().all(|(name, _)| *name != one.name));
-    let there: Vec<Contestant> = there.copied().collect();
+    let mut there: Vec<Contestant> = there.copied().collect();
     for round in 1..=effort.rounds {
+        // Each begins in turn: a machine is not the same at the beginning and at the end of a round.
         for contestant in &there {
             let turn = Turn {
                 shell,
@@ -122,6 +123,7 @@ pub(super) fn all(
             };
             turn.take(effort, &mut results);
         }
+        there.rotate_left(1);
     }
     if there.iter().any(|one| one.name == contest::RUST) {
         for (what, count) in effort.weighed {

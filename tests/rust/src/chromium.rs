@@ -40,6 +40,8 @@ impl Chromium {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
+            // Of servers of a test's own, whose authority no system knows.
+            "--ignore-certificate-errors",
         ]);
         command
             .arg(format!("--user-data-dir={}", profile.0.display()))

@@ -46,22 +46,37 @@ pub(crate) fn contract_harness() -> Option<PathBuf> {
 /// Where Debian's package has nchan.
 pub(crate) const NCHAN: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
-/// nginx with the module nchan, installed if need be.
-pub(crate) fn nchan(shell: &Shell) -> Result<PathBuf> {
+/// nginx, installed if need be.
+pub(crate) fn nginx(shell: &Shell) -> Result<PathBuf> {
     let find = || {
         which("nginx")
             .or_else(|| Some("/usr/sbin/nginx".into()).filter(|path: &PathBuf| path.is_file()))
     };
-    let is_there = || find().is_some() && PathBuf::from(NCHAN).is_file();
-    if !is_there() {
-        install(shell, "nginx libnginx-mod-nchan", "nginx with nchan")?;
+    if let Some(found) = find() {
+        return Ok(found);
     }
-    find().filter(|_| is_there()).ok_or_else(|| {
+    install(shell, "nginx", "nginx")?;
+    find().ok_or_else(|| {
         Missing {
-            what: format!("nginx was installed, but its module {NCHAN} is not there"),
+            what: "nginx was installed, but is not on the PATH".into(),
         }
         .into()
     })
+}
+
+/// nginx with the module nchan, installed if need be.
+pub(crate) fn nchan(shell: &Shell) -> Result<PathBuf> {
+    let is_there = || PathBuf::from(NCHAN).is_file();
+    if !is_there() {
+        install(shell, "nginx libnginx-mod-nchan", "nginx with nchan")?;
+    }
+    if !is_there() {
+        return Err(Missing {
+            what: format!("nginx was installed, but its module {NCHAN} is not there"),
+        }
+        .into());
+    }
+    nginx(shell)
 }
 
 /// Installs Debian packages, separated by spaces, as root.

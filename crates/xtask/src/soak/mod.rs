@@ -1,10 +1,11 @@
-//! `cargo xtask soak`: a hub under many connections for long, and what it must withstand.
+//! `cargo xtask soak`: a hub under many connections for long, clients under many events, and what both must withstand.
 //!
 //! # Layout
 //!
 //! - [`plan`] says how many of what. [`hub`] is the hub's process, and what it and the system say of it.
 //! - [`held`] holds connections through minutes of publishing; [`storm`] is all the rest: a reconnect storm, a publisher beside
-//!   subscribers that do not read, the weight of subscriptions and topics.
+//!   subscribers that do not read, the weight of subscriptions and topics. [`slow`] is about clients: consumers that are slower
+//!   than their server.
 //! - [`rules`] says what must be true of what was found.
 
 use std::process::{Command, ExitCode};
@@ -22,6 +23,7 @@ mod held;
 mod hub;
 mod plan;
 mod rules;
+mod slow;
 mod storm;
 
 use plan::Plan;
@@ -75,6 +77,7 @@ fn measure(shell: &Shell, plan: &Plan) -> Result<Vec<Rule>> {
     let eventwire = native::build_command(shell, plan.profile)?;
     let mut rules = held::run(shell, &eventwire, plan)?;
     rules.extend(storm::run(shell, &eventwire, plan)?);
+    rules.extend(slow::run(shell, plan)?);
     Ok(rules)
 }
 

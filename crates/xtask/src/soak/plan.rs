@@ -28,6 +28,8 @@ pub(super) struct Plan {
     /// Subscribers that do not read beside a publisher, and for how many seconds it publishes.
     pub(super) stalled: (u32, f64),
     pub(super) weighed: [(&'static str, u32); 2],
+    /// Events that a slow consumer of each language reads.
+    pub(super) slow_events: u64,
 }
 
 /// What one load client holds.
@@ -56,6 +58,7 @@ impl Plan {
             storm: (10_000, 1000, 5.0),
             stalled: (1000, 10.0),
             weighed: [("subscriptions", 100_000), ("topics", 1_000_000)],
+            slow_events: 10_000_000,
         }
     }
 
@@ -74,6 +77,7 @@ impl Plan {
             storm: (50, 100, 0.2),
             stalled: (10, 0.3),
             weighed: [("subscriptions", 1000), ("topics", 1000)],
+            slow_events: 20_000,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The test programs of `tests/rust` that drive all languages at once.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -12,14 +13,15 @@ use crate::sh::Shell;
 /// Every client against every server.
 pub(crate) fn matrix(shell: &Shell) -> Result<Tally> {
     let (node, _) = node::node(shell)?;
-    let venv = python::venv(shell)?;
-    let chromium = match system::chromium(shell) {
-        Ok(path) => Ok(path),
-        Err(error) => match error.downcast::<Missing>() {
-            Ok(missing) => Err(missing),
-            Err(error) => return Err(error),
-        },
+    // Servers of other frameworks are among the tools that test the packages.
+    node::packages(shell)?;
+    let venv = python::venv_with_tools(shell)?;
+    let there = |found: Result<PathBuf>| match found {
+        Ok(path) => Ok(Ok(path)),
+        Err(error) => error.downcast::<Missing>().map(Err),
     };
+    let chromium = there(system::chromium(shell))?;
+    let nginx = there(system::nginx(shell))?;
     let program = native::build_program(shell, "matrix")?;
     let mut command = shell.command(program);
     command
@@ -30,15 +32,18 @@ pub(crate) fn matrix(shell: &Shell) -> Result<Tally> {
     if let Ok(path) = &chromium {
         command.arg("--chromium").arg(path);
     }
+    if let Ok(path) = &nginx {
+        command.arg("--nginx").arg(path);
+    }
     let (mut tally, _) = drive(shell, "matrix", command)?;
-    if let Err(missing) = chromium {
-        // Its own reason says no more than that it was given no browser.
-        for skip in &mut tally.skipped {
-            skip.why.clone_from(&missing.what);
-        }
-        if tally.skipped.is_empty() {
-            tally.skip("the browser cases", missing.what);
-        }
+    // Its own reason says no more than that it was given none.
+    for (needed, found) in [("Chromium", chromium), ("nginx", nginx)] {
+        let Err(missing) = found else { continue };
+        let of_it = tally
+            .skipped
+            .iter_mut()
+            .filter(|skip| skip.name.contains(needed));
+        of_it.for_each(|skip| skip.why.clone_from(&missing.what));
     }
     Ok(tally)
 }

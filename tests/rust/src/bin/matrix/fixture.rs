@@ -32,6 +32,9 @@ pub(crate) struct Part {
     pub(crate) reset: Option<String>,
     #[serde(default)]
     pub(crate) after: Vec<Entry>,
+    /// Whether only a hub can play it, as it needs its marks or its resets.
+    #[serde(default)]
+    pub(crate) hub_only: bool,
 }
 
 /// One event, or many alike.

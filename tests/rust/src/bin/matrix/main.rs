@@ -2,6 +2,7 @@
 
 mod browser;
 mod fixture;
+mod nginx;
 mod peers;
 mod scenario;
 
@@ -29,6 +30,9 @@ struct Args {
     /// The Chromium to run. By default the one on the PATH; without any its pairs are skipped.
     #[arg(long)]
     chromium: Option<PathBuf>,
+    /// The nginx to run. Without any, the pairs behind it are skipped.
+    #[arg(long)]
+    nginx: Option<PathBuf>,
     /// Play only the pairs whose name ("Node connect x Rust") holds this, whatever its case. May be given again.
     #[arg(long)]
     only: Vec<String>,
@@ -49,16 +53,11 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<ExitCode> {
     let fixture = Fixture::read()?;
-    let parts: Vec<&str> = fixture
-        .parts
-        .iter()
-        .map(|part| part.name.as_str())
-        .collect();
-    let parts = parts.join(", ");
     let peers = Peers {
         python: args.python,
         node: args.node,
         chromium: args.chromium.or_else(chromium::find),
+        nginx: args.nginx,
         pages: browser::Pages::serve().await?,
     };
     let wanted: Vec<Pair> = pairs()
@@ -71,11 +70,13 @@ async fn run(args: Args) -> Result<ExitCode> {
     );
 
     let (mut passed, mut failed) = (0, 0);
-    let (wanted, skipped): (Vec<Pair>, Vec<Pair>) =
-        wanted.into_iter().partition(|pair| peers.can_play(*pair));
+    let (wanted, skipped): (Vec<Pair>, Vec<Pair>) = wanted
+        .into_iter()
+        .partition(|pair| peers.lacks(*pair).is_none());
     for pair in skipped {
         println!(
-            "skip matrix {pair}: no Chromium was found on the PATH, and none was given by --chromium"
+            "skip matrix {pair}: {}",
+            peers.lacks(pair).unwrap_or_default()
         );
     }
     let plays = wanted.into_iter().map(|pair| {
@@ -85,9 +86,9 @@ async fn run(args: Args) -> Result<ExitCode> {
     let mut plays = std::pin::pin!(stream::iter(plays).buffer_unordered(args.jobs.max(1)));
     while let Some((pair, outcome)) = plays.next().await {
         match outcome {
-            Ok(()) => {
+            Ok(parts) => {
                 passed += 1;
-                println!("ok matrix {pair} ({parts})");
+                println!("ok matrix {pair} ({})", parts.join(", "));
             }
             Err(error) => {
                 failed += 1;

@@ -8,13 +8,17 @@ use eventwire_tests::report::{ClientReport, ServerCommand, ServerReport};
 use tokio::time::{Instant, sleep};
 
 use crate::fixture::{Fixture, Part, Plan, plans};
+use crate::nginx::Nginx;
 use crate::peers::{Client, Pair, Peers};
 
 /// A pair at work.
 struct Play<'a> {
     fixture: &'a Fixture,
+    /// Whether the server is a hub of ours.
+    is_hub: bool,
     server: Program,
     proxy: Proxy,
+    nginx: Option<Nginx>,
     client: Client,
     /// Everything that was published to the topic, with its id.
     published: Vec<(Plan, String)>,
@@ -23,8 +27,12 @@ struct Play<'a> {
     cuts: usize,
 }
 
-/// Plays it to the end.
-pub(crate) async fn play(fixture: &Fixture, peers: &Peers, pair: Pair) -> Result<()> {
+/// Plays it to the end; gives the names of the parts that were played.
+pub(crate) async fn play<'a>(
+    fixture: &'a Fixture,
+    peers: &Peers,
+    pair: Pair,
+) -> Result<Vec<&'a str>> {
     let mut server = peers.start_server(pair.server, fixture)?;
     let url = match server.report("its address").await? {
         ServerReport::Listening { url } => url,
@@ -48,23 +56,43 @@ pub(crate) async fn play(fixture: &Fixture, peers: &Peers, pair: Pair) -> Result
         published.push(publish(&mut server, &fixture.topic, plan).await?);
     }
     let target = format!("/{path}?topic={}", fixture.topic.replace('/', "%2F"));
-    let client = peers.start_client(pair.client, &proxy.url(&target), fixture)?;
+    let nginx = peers.start_nginx(pair.server, proxy.addr()).await?;
+    let url = match &nginx {
+        Some(nginx) => format!("{}{target}", nginx.origin),
+        None => proxy.url(&target),
+    };
+    let authority = nginx.as_ref().map(Nginx::authority);
+    let authority = authority.filter(|file| file.exists());
+    let client = peers.start_client(pair.client, &url, authority, fixture)?;
     let mut play = Play {
         fixture,
+        is_hub: pair.server.is_hub(),
         server,
         proxy,
+        nginx,
         client,
         published,
         position: String::new(),
         cuts: 0,
     };
-    play.open().await.context("at the start")?;
+    let said = |play: &Play<'_>| {
+        let complaints = play.nginx.as_ref().map(Nginx::complaints);
+        complaints.unwrap_or_default()
+    };
+    play.open()
+        .await
+        .with_context(|| format!("at the start{}", said(&play)))?;
+    let mut played = Vec::new();
     for part in &fixture.parts {
-        play.part(part)
-            .await
-            .with_context(|| format!("in the part {:?}", part.name))?;
+        if part.hub_only && !play.is_hub {
+            continue;
+        }
+        let outcome = play.part(part).await;
+        outcome.with_context(|| format!("in the part {:?}{}", part.name, said(&play)))?;
+        played.push(part.name.as_str());
     }
-    play.close().await.context("at the end")
+    play.close().await.context("at the end")?;
+    Ok(played)
 }
 
 impl Play<'_> {
@@ -75,11 +103,9 @@ impl Play<'_> {
             visit.last_event_id.is_none(),
             "the first request has a Last-Event-ID: {visit:?}"
         );
-        self.position = self
-            .published
-            .last()
-            .map(|(_, id)| id.clone())
-            .unwrap_or_default();
+        // Without a mark, there is no position before the first event.
+        let last = self.published.last().filter(|_| self.is_hub);
+        self.position = last.map(|(_, id)| id.clone()).unwrap_or_default();
         Ok(())
     }
 
@@ -164,7 +190,7 @@ impl Play<'_> {
             .await?;
         } else {
             ensure!(
-                answer.mark.as_ref() == Some(&self.position),
+                !self.is_hub || answer.mark.as_ref() == Some(&self.position),
                 "the answer starts from {:?}",
                 answer.mark
             );
@@ -228,6 +254,9 @@ impl Play<'_> {
         self.client.close();
         self.expect(ClientReport::Closed).await?;
         self.proxy.idle().await?;
+        if let Some(nginx) = &self.nginx {
+            nginx.check_protocol()?;
+        }
         let begun = Instant::now();
         loop {
             self.server.send(&ServerCommand::Stats).await?;

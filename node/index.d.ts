@@ -295,7 +295,43 @@ export interface RetryPolicy {
 
 export type QueryValue = string | number | boolean;
 
-export interface ConnectOptions {
+/** PEM as bytes, or as a string; or the path of a file that has it. */
+export type Pem = string | Uint8Array | URL;
+
+/** How to reach a server. */
+export interface TransportOptions {
+  /**
+   * Whom to trust: true, the default, is whom the system trusts; else the certificates of authorities, in PEM. False trusts anybody, with
+   * a process warning of the code EVENTWIRE_UNVERIFIED.
+   */
+  verify?: boolean | Pem;
+  /** Who to be for servers that ask: certificate and key in PEM, in one or apart. */
+  cert?: Pem | { cert: Pem; key: Pem };
+  /** A proxy (http, https, socks5, socks5h); false for none. By default what HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say. */
+  proxy?: string | URL | false;
+  /** Cookies to begin with, for this host. What servers set is kept and sent again where it belongs. By default none are kept. */
+  cookies?: Record<string, string>;
+  /** A name and a password (RFC 7617). */
+  auth?: { username: string; password: string };
+}
+
+/** What a stream has done so far. */
+export interface StreamStats {
+  /** Bytes of event streams that were received, decompressed. */
+  bytes: number;
+  /** Events that were decoded, resets among them. Some may wait to be read. */
+  events: number;
+  /** Comments that were decoded, as heartbeats are. */
+  comments: number;
+  /** Attempts to connect after the first, those that failed too. */
+  reconnects: number;
+  /** Milliseconds since the last byte came; null before the first. */
+  sinceByte: number | null;
+  /** Milliseconds since the last event came; null before the first. */
+  sinceEvent: number | null;
+}
+
+export interface ConnectOptions extends TransportOptions {
   /** GET by default. */
   method?: string;
   headers?: HeadersLike;
@@ -377,6 +413,8 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   /** The process does not stay alive for this stream. */
   unref(): this;
   readonly url: string;
+  /** What it has done so far. */
+  readonly stats: StreamStats;
   readonly state: 'connecting' | 'open' | 'closed';
   /** The last event ID that was handed out: resume from it. */
   readonly lastEventId: string;
@@ -394,7 +432,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
  */
 export function connect(url: string | URL, options?: ConnectOptions): EventStream;
 
-export interface EventSourceInit {
+export interface EventSourceInit extends TransportOptions {
   withCredentials?: boolean;
   method?: string;
   headers?: HeadersLike;
@@ -627,7 +665,7 @@ export class Server {
   [Symbol.dispose](): void;
 }
 
-export interface PublisherOptions {
+export interface PublisherOptions extends TransportOptions {
   headers?: HeadersLike;
   /** When to try again; null for never. A retry is harmless: each event has a key. */
   retry?: RetryPolicy | null;

@@ -8,12 +8,14 @@ const { hold } = require('./loop.js');
 const { Mailbox } = require('./mailbox.js');
 const { body, boolean, headers, read, string } = require('./options.js');
 const { unpackItems } = require('./packed.js');
+const { tell } = require('./diagnostics.js');
+const { takeTransport, transportOptions } = require('./transport.js');
 
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSED = 2;
 
-const init = { withCredentials: boolean, method: string, headers, body, resendBody: boolean, lastEventId: string };
+const init = { withCredentials: boolean, method: string, headers, body, resendBody: boolean, lastEventId: string, ...transportOptions };
 
 // An error event that says what happened, which a browser's does not.
 class ErrorEvent extends Event {
@@ -38,7 +40,8 @@ class EventSource extends EventTarget {
   constructor(url, options = {}) {
     super();
     if (arguments.length === 0) throw new TypeError('EventSource takes a URL');
-    const { withCredentials = false, headers: pairs = [], resendBody = false, ...rest } = read('the init of EventSource', options ?? {}, init);
+    const { transport, rest: others } = takeTransport(read('the init of EventSource', options ?? {}, init));
+    const { withCredentials = false, headers: pairs = [], resendBody = false, ...rest } = others;
     let target;
     try {
       target = new URL(String(url));
@@ -62,6 +65,7 @@ class EventSource extends EventTarget {
           reconnect: true,
           retry: { resendBody },
           eventSource: true,
+          transport,
         }),
     );
     call(() => this.#native.open());
@@ -75,6 +79,7 @@ class EventSource extends EventTarget {
   async #run() {
     try {
       for (let items; (items = await this.#mailbox.next()) !== null; ) {
+        tell(this, items);
         for (const item of items) {
           // By a handler, or since the mailbox gave them.
           if (this.#readyState === CLOSED) return;

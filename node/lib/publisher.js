@@ -7,13 +7,16 @@ const { call } = require('./errors.js');
 const { answer } = require('./loop.js');
 const { toMessage } = require('./message.js');
 const { headers, read, retry } = require('./options.js');
+const { takeTransport, transportOptions } = require('./transport.js');
 
 class Publisher {
   #native;
 
   constructor(url, options) {
-    const { headers: pairs = [], retry: policy } = read('the options of Publisher', options, { headers, retry });
-    const built = { url: String(url), headers: pairs, again: policy !== null, retry: policy ?? undefined };
+    const checked = read('the options of Publisher', options, { headers, retry, ...transportOptions });
+    const { transport, rest } = takeTransport(checked);
+    const { headers: pairs = [], retry: policy } = rest;
+    const built = { url: String(url), headers: pairs, again: policy !== null, retry: policy ?? undefined, transport };
     this.#native = call(() => new native.Publisher(built));
   }
 

@@ -6,6 +6,8 @@ const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { Mailbox } = require('./mailbox.js');
 const { abortSignal, any, body, boolean, count, headers, milliseconds, orNull, read, retry, string, toJson } = require('./options.js');
+const { tell } = require('./diagnostics.js');
+const { takeTransport, transportOptions } = require('./transport.js');
 const { isEvent, toEvent, unpackItems } = require('./packed.js');
 
 // Names and values for the query: what `URLSearchParams` takes, and lists of values, which it would join by commas.
@@ -31,20 +33,27 @@ const streamOptions = {
   comments: boolean,
   followRedirects: boolean,
   signal: abortSignal,
+  ...transportOptions,
 };
 
 // What the native stream is made of, from the options of `connect`.
 function toNative(url, options) {
-  const { params: query = [], json, retry: policy, signal: _, headers: pairs = [], ...rest } = options;
+  const { transport, rest: others } = takeTransport(options);
+  const { params: query = [], json, retry: policy, signal: _, headers: pairs = [], ...rest } = others;
   const target = new URL(url);
   for (const [name, value] of query) target.searchParams.append(name, value);
-  const built = { ...rest, url: target.href, headers: pairs, reconnect: policy !== null, retry: policy ?? undefined };
+  const built = { ...rest, url: target.href, headers: pairs, reconnect: policy !== null, retry: policy ?? undefined, transport };
   if (json !== undefined) {
     if (built.body !== undefined) throw new TypeError('give body or json, not both');
     built.body = Buffer.from(toJson('the options of connect', json));
     if (!pairs.some(([name]) => name === 'content-type')) built.headers = [...pairs, ['content-type', 'application/json']];
   }
   return built;
+}
+
+// Without the times that there are none of yet, as null.
+function toStats({ sinceByte = null, sinceEvent = null, ...counts }) {
+  return { ...counts, sinceByte, sinceEvent };
 }
 
 class EventStream {
@@ -84,6 +93,7 @@ class EventStream {
       }
       const items = await this.#mailbox.next();
       if (items === null) this.close();
+      else tell(this, items);
       return this.#closed ? null : items;
     } catch (error) {
       this.close();
@@ -160,6 +170,10 @@ class EventStream {
 
   get reconnectionTime() {
     return this.#native.reconnectionTime;
+  }
+
+  get stats() {
+    return toStats(this.#native.stats());
   }
 
   get state() {

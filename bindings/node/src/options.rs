@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use eventwire_bridge::stream::RetryPolicy;
+use eventwire_bridge::transport::{Proxy, Source, Transport, Verify};
+use napi::Either;
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 /// A number of bytes, connections or events.
@@ -49,4 +52,51 @@ pub(crate) fn headers(pairs: Vec<Vec<String>>) -> Vec<(String, String)> {
             Some((name, value))
         })
         .collect()
+}
+
+/// PEM as bytes, or a text: PEM, or a path.
+type Text = Either<String, Buffer>;
+
+fn source(text: Text) -> Source {
+    match text {
+        Either::A(text) => Source::Text(text),
+        Either::B(pem) => Source::Pem(pem.into()),
+    }
+}
+
+/// As `lib/transport.js` makes it.
+#[napi(object, object_to_js = false)]
+#[derive(Default)]
+pub struct TransportOptions {
+    /// Trust anybody.
+    pub unverified: Option<bool>,
+    pub authorities: Option<Either<String, Buffer>>,
+    pub cert: Option<Vec<Either<String, Buffer>>>,
+    pub proxy: Option<String>,
+    /// No proxy, whatever the environment says.
+    pub direct: Option<bool>,
+    pub cookies: Option<Vec<Vec<String>>>,
+    /// A name and a password.
+    pub auth: Option<Vec<String>>,
+}
+
+impl From<TransportOptions> for Transport {
+    fn from(given: TransportOptions) -> Self {
+        let unverified = given.unverified.unwrap_or_default();
+        Self {
+            verify: match given.authorities {
+                Some(authorities) => Verify::Authorities(source(authorities)),
+                None if unverified => Verify::Nobody,
+                None => Verify::System,
+            },
+            cert: given.cert.into_iter().flatten().map(source).collect(),
+            proxy: match given.proxy {
+                Some(url) => Proxy::Url(url),
+                None if given.direct.unwrap_or_default() => Proxy::None,
+                None => Proxy::Environment,
+            },
+            cookies: given.cookies.map(headers),
+            auth: given.auth.and_then(|pair| headers(vec![pair]).pop()),
+        }
+    }
 }

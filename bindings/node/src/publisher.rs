@@ -5,7 +5,7 @@ use napi_derive::napi;
 
 use crate::failure::{Result, raise};
 use crate::hub::Message;
-use crate::options::{RetryOptions, headers};
+use crate::options::{RetryOptions, TransportOptions, headers};
 use crate::task::{self, IdTask};
 
 #[napi(object, object_to_js = false)]
@@ -15,6 +15,7 @@ pub struct PublisherOptions {
     /// Never try again, where it is false.
     pub again: bool,
     pub retry: Option<RetryOptions>,
+    pub transport: Option<TransportOptions>,
 }
 
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl Publisher {
             url: options.url,
             headers: headers(options.headers),
             retry,
+            transport: options.transport.map(Into::into).unwrap_or_default(),
         };
         publisher::Publisher::new(built).map(Self).map_err(raise)
     }

@@ -1,5 +1,7 @@
 //! A subscription to a URL.
 
+use std::time::Duration;
+
 use eventwire_bridge::stream;
 use napi::Env;
 use napi::bindgen_prelude::Buffer;
@@ -8,7 +10,7 @@ use napi_derive::napi;
 use crate::batch::Fetched;
 use crate::failure::{Result, raise};
 use crate::notifier::Notifier;
-use crate::options::{RetryOptions, headers, size, time};
+use crate::options::{RetryOptions, TransportOptions, headers, size, time};
 
 #[napi(object, object_to_js = false)]
 pub struct StreamOptions {
@@ -29,6 +31,18 @@ pub struct StreamOptions {
     pub comments: Option<bool>,
     pub follow_redirects: Option<bool>,
     pub event_source: Option<bool>,
+    pub transport: Option<TransportOptions>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct StreamStats {
+    pub bytes: f64,
+    pub events: f64,
+    pub comments: f64,
+    pub reconnects: f64,
+    /// Milliseconds.
+    pub since_byte: Option<f64>,
+    pub since_event: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -56,6 +70,7 @@ impl Stream {
         built.comments = options.comments.unwrap_or(built.comments);
         built.follow_redirects = options.follow_redirects.unwrap_or(built.follow_redirects);
         built.event_source = options.event_source.unwrap_or(built.event_source);
+        built.transport = options.transport.map(Into::into).unwrap_or_default();
         stream::Stream::new(built).map(Self).map_err(raise)
     }
 
@@ -82,6 +97,21 @@ impl Stream {
     #[napi]
     pub fn restart(&self) -> Result<()> {
         self.0.restart().map_err(raise)
+    }
+
+    #[napi]
+    pub fn stats(&self) -> StreamStats {
+        let stats = self.0.stats();
+        let milliseconds =
+            |since: Option<Duration>| since.map(|since| since.as_secs_f64() * 1000.0);
+        StreamStats {
+            bytes: stats.bytes as f64,
+            events: stats.events as f64,
+            comments: stats.comments as f64,
+            reconnects: stats.reconnects as f64,
+            since_byte: milliseconds(stats.since_byte),
+            since_event: milliseconds(stats.since_event),
+        }
     }
 
     #[napi(getter)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use eventwire_bridge::stream;
+use eventwire_bridge::transport::{self, Source};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView};
@@ -70,5 +71,63 @@ impl RetryPolicy {
             .deadline(limit("deadline", self.deadline)?)
             .resend_body(self.resend_body)
             .stable_after(seconds("stable_after", self.stable_after)?))
+    }
+}
+
+/// PEM as bytes, or a text: PEM, or a path.
+#[derive(FromPyObject)]
+enum Text {
+    Text(String),
+    Pem(Vec<u8>),
+}
+
+impl From<Text> for Source {
+    fn from(text: Text) -> Self {
+        match text {
+            Text::Text(text) => Self::Text(text),
+            Text::Pem(pem) => Self::Pem(pem),
+        }
+    }
+}
+
+#[derive(FromPyObject)]
+enum Verify {
+    Flag(bool),
+    Authorities(Text),
+}
+
+#[derive(FromPyObject)]
+enum Proxy {
+    Flag(bool),
+    Url(String),
+}
+
+/// The attributes of the package's `_transport.Transport`, where the types are checked.
+#[derive(FromPyObject)]
+pub(crate) struct Transport {
+    verify: Verify,
+    cert: Vec<Text>,
+    proxy: Proxy,
+    cookies: Option<Vec<(String, String)>>,
+    auth: Option<(String, String)>,
+}
+
+impl From<Transport> for transport::Transport {
+    fn from(given: Transport) -> Self {
+        Self {
+            verify: match given.verify {
+                Verify::Flag(true) => transport::Verify::System,
+                Verify::Flag(false) => transport::Verify::Nobody,
+                Verify::Authorities(text) => transport::Verify::Authorities(text.into()),
+            },
+            cert: given.cert.into_iter().map(Into::into).collect(),
+            proxy: match given.proxy {
+                Proxy::Flag(true) => transport::Proxy::Environment,
+                Proxy::Flag(false) => transport::Proxy::None,
+                Proxy::Url(url) => transport::Proxy::Url(url),
+            },
+            cookies: given.cookies,
+            auth: given.auth,
+        }
     }
 }

@@ -4,7 +4,7 @@ use eventwire_bridge::hub::Message;
 use eventwire_bridge::publisher::{Publisher as Inner, PublisherOptions};
 use pyo3::prelude::*;
 
-use crate::arguments::RetryPolicy;
+use crate::arguments::{RetryPolicy, Transport};
 use crate::failure::OrRaise;
 use crate::task::Task;
 
@@ -16,12 +16,13 @@ pub(crate) struct Publisher(Inner);
 #[pymethods]
 impl Publisher {
     #[new]
-    #[pyo3(signature = (url, *, headers, retry))]
+    #[pyo3(signature = (url, *, headers, retry, transport))]
     fn new(
         py: Python<'_>,
         url: String,
         headers: Vec<(String, String)>,
         retry: Option<RetryPolicy>,
+        transport: Transport,
     ) -> PyResult<Self> {
         let retry = retry.as_ref().map(RetryPolicy::policy).transpose()?;
         Ok(Self(
@@ -29,6 +30,7 @@ impl Publisher {
                 url,
                 headers,
                 retry,
+                transport: transport.into(),
             })
             .or_raise(py)?,
         ))

@@ -1,15 +1,20 @@
 //! A subscription to a URL.
 
+use std::time::Duration;
+
 use eventwire_bridge::mailbox::Waited;
 use eventwire_bridge::stream::{Stream as Inner, StreamOptions};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::arguments::{RetryPolicy, limit, seconds, size};
+use crate::arguments::{RetryPolicy, Transport, limit, seconds, size};
 use crate::batch::{End, drained};
 use crate::failure::OrRaise;
 use crate::notifier::Notifier;
 use crate::waiting::until;
+
+/// The fields of the package's `StreamStats`, in their order.
+type Stats = (u64, u64, u64, u64, Option<f64>, Option<f64>);
 
 /// A subscription to a URL. Made in any thread, read in any thread; it opens at open().
 #[pyclass(module = "eventwire._native", frozen)]
@@ -19,7 +24,7 @@ pub(crate) struct Stream(Inner);
 #[pymethods]
 impl Stream {
     #[new]
-    #[pyo3(signature = (url, *, method, headers, body, last_event_id, retry, connect_timeout, idle_timeout, event_timeout, max_line, max_event, mailbox, follow_redirects))]
+    #[pyo3(signature = (url, *, method, headers, body, last_event_id, retry, connect_timeout, idle_timeout, event_timeout, max_line, max_event, mailbox, follow_redirects, transport))]
     // One parameter per option of `connect`, so that a wrong one is named by Python's own error.
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -37,6 +42,7 @@ impl Stream {
         max_event: i64,
         mailbox: i64,
         follow_redirects: bool,
+        transport: Transport,
     ) -> PyResult<Self> {
         let mut options = StreamOptions::new(url);
         options.method = method;
@@ -52,6 +58,7 @@ impl Stream {
         options.mailbox = size("mailbox", mailbox)?;
         options.comments = true;
         options.follow_redirects = follow_redirects;
+        options.transport = transport.into();
         Ok(Self(Inner::new(options).or_raise(py)?))
     }
 
@@ -101,6 +108,20 @@ impl Stream {
     #[getter]
     fn last_event_id(&self) -> String {
         self.0.last_event_id()
+    }
+
+    /// What it has done so far: bytes, events, comments, reconnects, and the seconds since the last byte and the last event.
+    fn stats(&self) -> Stats {
+        let stats = self.0.stats();
+        let seconds = |since: Option<Duration>| since.map(|since| since.as_secs_f64());
+        (
+            stats.bytes,
+            stats.events,
+            stats.comments,
+            stats.reconnects,
+            seconds(stats.since_byte),
+            seconds(stats.since_event),
+        )
     }
 
     /// The URL that it was made for.

@@ -58,3 +58,4 @@ pub mod stream;
 mod sync;
 #[cfg(not(loom))]
 pub mod task;
+pub mod transport;

@@ -13,6 +13,7 @@ use crate::owner::Owner;
 use crate::runtime;
 use crate::stream::RetryPolicy;
 use crate::task::Task;
+use crate::transport::Transport;
 
 /// How many bytes of messages may wait to be sent: 64 MiB. Who publishes faster than the hub answers must wait for the
 /// answers at some point.
@@ -27,6 +28,8 @@ pub struct PublisherOptions {
     pub headers: Vec<(String, String)>,
     /// When to try again; None for never.
     pub retry: Option<RetryPolicy>,
+    /// How to reach the hub.
+    pub transport: Transport,
 }
 
 struct Job {
@@ -65,6 +68,10 @@ impl Publisher {
             Some(policy) => built.retry(policy),
             None => built.no_retry(),
         };
+        if let Some((name, password)) = &options.transport.auth {
+            built = built.basic_auth(name, password);
+        }
+        built = built.transport(options.transport.build()?);
         let client = client::Publisher::new(&options.url, built)?;
         Ok(Self {
             owner: Owner::default(),

@@ -2,10 +2,10 @@
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eventwire_client as client;
-pub use eventwire_client::RetryPolicy;
+pub use eventwire_client::{RetryPolicy, StreamStats};
 use futures_util::StreamExt;
 use serde_json::json;
 
@@ -15,6 +15,7 @@ use crate::notifier::Notifier;
 use crate::owner::Owner;
 use crate::packed::{Batch, Kind};
 use crate::runtime;
+use crate::transport::Transport;
 
 /// The bound of a mailbox where none is given: 1 MiB.
 pub const DEFAULT_MAILBOX: usize = 1 << 20;
@@ -52,6 +53,8 @@ pub struct StreamOptions {
     pub follow_redirects: bool,
     /// The rules of the browser's `EventSource` instead of ours.
     pub event_source: bool,
+    /// How to reach the server.
+    pub transport: Transport,
 }
 
 impl StreamOptions {
@@ -73,6 +76,7 @@ impl StreamOptions {
             comments: false,
             follow_redirects: true,
             event_source: false,
+            transport: Transport::default(),
         }
     }
 
@@ -99,6 +103,10 @@ impl StreamOptions {
             Some(policy) => options.retry(policy),
             None => options.no_retry(),
         };
+        if let Some((name, password)) = &self.transport.auth {
+            options = options.basic_auth(name, password);
+        }
+        options = options.transport(self.transport.build()?);
         if self.event_source {
             options = options.profile(client::Profile::EventSource);
         }
@@ -220,6 +228,18 @@ impl Stream {
         self.progress().reconnection_time
     }
 
+    /// What it has done so far.
+    pub fn stats(&self) -> client::StreamStats {
+        let progress = self.progress();
+        let mut stats = progress.stats;
+        // It was quiet since the task saw it last.
+        let since = progress.at.elapsed();
+        for quiet in [&mut stats.since_byte, &mut stats.since_event] {
+            *quiet = quiet.map(|before| before + since);
+        }
+        stats
+    }
+
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -242,6 +262,9 @@ struct Progress {
     state: client::State,
     last_event_id: String,
     reconnection_time: Option<u64>,
+    /// What it has done, as of `at`.
+    stats: client::StreamStats,
+    at: Instant,
 }
 
 impl Progress {
@@ -250,6 +273,8 @@ impl Progress {
             state: client::State::Connecting,
             last_event_id: String::new(),
             reconnection_time: None,
+            stats: client::StreamStats::default(),
+            at: Instant::now(),
         };
         progress.update(stream);
         progress
@@ -258,6 +283,8 @@ impl Progress {
     fn update(&mut self, stream: &client::EventStream) {
         self.state = stream.state();
         self.reconnection_time = stream.reconnection_time();
+        self.stats = stream.stats();
+        self.at = Instant::now();
         if self.last_event_id != stream.last_event_id() {
             stream.last_event_id().clone_into(&mut self.last_event_id);
         }

@@ -13,6 +13,7 @@ use eventwire_bridge::packed::Kind;
 use eventwire_bridge::publisher::{Publisher, PublisherOptions};
 use eventwire_bridge::stream::{RetryPolicy, Stream, StreamOptions};
 use eventwire_bridge::task::Task;
+use eventwire_bridge::transport::Transport;
 
 /// Turns a hang into a failure; nothing here takes a fraction of it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -251,6 +252,7 @@ fn a_publisher_keeps_the_order_of_the_calls() {
         url: server.url(),
         headers: Vec::new(),
         retry: None,
+        transport: Transport::default(),
     };
     let publisher = Publisher::new(options).unwrap();
     let tasks: Vec<_> = (0..50)

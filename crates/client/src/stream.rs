@@ -11,7 +11,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::session::Session;
 use crate::transport::{self, Exchange, Progress};
-use crate::{Closer, Error, ErrorKind, Restarter, State, StreamItem, TransportOptions};
+use crate::{
+    Closer, Error, ErrorKind, Restarter, State, StreamItem, StreamStats, TransportOptions,
+};
 
 /// An event stream that reconnects and resumes: a [`Stream`] of events, made by
 /// [`ConnectOptions::open`](crate::ConnectOptions::open).
@@ -132,6 +134,11 @@ impl EventStream {
         self.session.reconnection_time()
     }
 
+    /// What the stream has done so far.
+    pub fn stats(&self) -> StreamStats {
+        self.session.stats(self.now())
+    }
+
     /// Where the stream is.
     pub fn state(&self) -> State {
         if self.closer.is_closed() {
@@ -241,7 +248,12 @@ impl EventStream {
                 "an event stream must be polled within a Tokio runtime, for instance in #[tokio::main]",
             ));
         }
-        let client = transport::client(&self.transport, self.connect_timeout, None)?;
+        let client = transport::client(
+            &self.transport,
+            self.session.url(),
+            self.connect_timeout,
+            None,
+        )?;
         Ok(self.client.insert(client).clone())
     }
 

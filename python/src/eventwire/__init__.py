@@ -45,6 +45,7 @@ from eventwire._items import (
     Reset,
     Response,
     StreamItem,
+    StreamStats,
 )
 from eventwire._native import Assembly, Decoder, Event, encode
 from eventwire._native import shutdown as _shutdown
@@ -98,6 +99,7 @@ __all__ = [
     "StatusError",
     "StoreError",
     "StreamItem",
+    "StreamStats",
     "StreamTimeoutError",
     "Subscription",
     "Transfer",

@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 from eventwire import _native
 from eventwire._arguments import Pairs, Params, body, pairs, with_params
-from eventwire._items import Opened, Reset, Response, StreamItem
+from eventwire._items import Opened, Reset, Response, StreamItem, StreamStats
+from eventwire._log import note
 from eventwire._managing import AsyncManaged, Managed
 from eventwire._native import Event
 from eventwire._policy import RetryPolicy
 from eventwire._reading import Reader
+from eventwire._transport import Auth, Cert, Cookies, Proxy, Verify, transport
 
 MIB = 1 << 20
 
@@ -42,6 +44,11 @@ class _Stream:
     def reconnection_time(self) -> int | None:
         """What `retry:` last said, in milliseconds; None where it said nothing."""
         return self._native.reconnection_time
+
+    @property
+    def stats(self) -> StreamStats:
+        """What the stream has done so far: bytes, events, comments, reconnects, and since when it is quiet."""
+        return StreamStats(*self._native.stats())
 
     @property
     def response(self) -> Response | None:
@@ -80,11 +87,12 @@ class _Stream:
         self._native.restart()
 
     def _note(self, item: StreamItem | None) -> StreamItem | None:
-        """Remembers what the properties tell."""
+        """Remembers what the properties tell, and logs it."""
         if type(item) is Event or type(item) is Reset:
             self._handed_out = item.id
         elif type(item) is Opened:
             self._response = Response(item.status, item.headers)
+        note(item)
         return item
 
     def __repr__(self) -> str:
@@ -173,6 +181,8 @@ def connect(
     method: str = "GET",
     headers: Pairs | None = None,
     params: Params | None = None,
+    cookies: Cookies | None = None,
+    auth: Auth | None = None,
     content: bytes | str | None = None,
     data: Params | None = None,
     json: Any = None,
@@ -185,6 +195,9 @@ def connect(
     max_event: int = 16 * MIB,
     mailbox: int = MIB,
     follow_redirects: bool = True,
+    verify: Verify = True,
+    cert: Cert | None = None,
+    proxy: Proxy | None = None,
 ) -> EventStream:
     """Subscribes to a URL.
 
@@ -193,6 +206,9 @@ def connect(
         method: The method of the request.
         headers: Headers beyond the usual ones.
         params: What is added to the URL's query; a list gives a name several times.
+        cookies: Cookies to begin with, for this host: a mapping, or the `CookieJar` of `http.cookiejar`, httpx or requests. What
+            servers set is kept for this stream and sent again where it belongs; None keeps none.
+        auth: A name and a password (RFC 7617).
         content: The body, as it is.
         data: The body, as a form.
         json: The body, as JSON.
@@ -205,6 +221,11 @@ def connect(
         max_event: The largest event, in bytes.
         mailbox: How many bytes may wait to be read; beyond that the server has to wait.
         follow_redirects: Whether redirects are followed.
+        verify: Whom to trust: True is whom the system trusts; else the certificates of authorities, in PEM, as a path, a text
+            or bytes. False trusts anybody, with a RuntimeWarning.
+        cert: Who to be for servers that ask: certificate and key in PEM, in one file or in a pair of files.
+        proxy: A proxy's URL (http, https, socks5, socks5h); False for none; None for what `HTTP_PROXY`, `HTTPS_PROXY`,
+            `ALL_PROXY` and `NO_PROXY` say.
 
     Example:
         >>> with connect(
@@ -223,6 +244,8 @@ def aconnect(
     method: str = "GET",
     headers: Pairs | None = None,
     params: Params | None = None,
+    cookies: Cookies | None = None,
+    auth: Auth | None = None,
     content: bytes | str | None = None,
     data: Params | None = None,
     json: Any = None,
@@ -235,6 +258,9 @@ def aconnect(
     max_event: int = 16 * MIB,
     mailbox: int = MIB,
     follow_redirects: bool = True,
+    verify: Verify = True,
+    cert: Cert | None = None,
+    proxy: Proxy | None = None,
 ) -> AsyncEventStream:
     """Subscribes to a URL, for async code. It is no coroutine: there is nothing to await before the first event.
 
@@ -258,8 +284,16 @@ def _native_stream(
     content: bytes | str | None,
     data: Params | None,
     json: Any,
+    cookies: Cookies | None,
+    auth: Auth | None,
+    verify: Verify,
+    cert: Cert | None,
+    proxy: Proxy | None,
     **options: Any,
 ) -> _native.Stream:
     listed = pairs(headers)
     made = body(listed, content, data, json)
-    return _native.Stream(with_params(url, params), headers=listed, body=made, **options)
+    way = transport(url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth)
+    return _native.Stream(
+        with_params(url, params), headers=listed, body=made, transport=way, **options
+    )

@@ -53,6 +53,29 @@ class Response:
 
 
 @dataclass(frozen=True)
+class StreamStats:
+    """What a stream has done so far; `stream.stats` makes one.
+
+    Example:
+        >>> stream.stats.reconnects  # doctest: +SKIP
+        0
+    """
+
+    #: Bytes of event streams that were received, decompressed.
+    bytes: int
+    #: Events that were decoded, resets among them. Some may wait to be read.
+    events: int
+    #: Comments that were decoded, as heartbeats are.
+    comments: int
+    #: Attempts to connect after the first, those that failed too.
+    reconnects: int
+    #: Seconds since the last byte came; None before the first.
+    since_byte: float | None
+    #: Seconds since the last event came; None before the first.
+    since_event: float | None
+
+
+@dataclass(frozen=True)
 class Reset:
     """Something was missed that the hub does not hold any more; what it still holds follows.
 

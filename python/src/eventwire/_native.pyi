@@ -3,6 +3,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar, final, overload
 from eventwire._items import Comment, StreamItem
 from eventwire._policy import RetryPolicy
 from eventwire._slices import Transfer
+from eventwire._transport import Transport
 
 __all__ = [
     "Assembly",
@@ -122,6 +123,7 @@ class Stream:
         max_event: int,
         mailbox: int,
         follow_redirects: bool,
+        transport: Transport,
     ) -> Stream: ...
     def open(self) -> None: ...
     def listen(self, notifier: Notifier, token: int) -> None: ...
@@ -129,6 +131,7 @@ class Stream:
     def drain(self) -> tuple[list[StreamItem], bool | Exception]: ...
     def close(self) -> None: ...
     def restart(self) -> None: ...
+    def stats(self) -> tuple[int, int, int, int, float | None, float | None]: ...
     @property
     def state(self) -> Literal["connecting", "open", "closed"]: ...
     @property
@@ -200,7 +203,12 @@ class Server:
 @final
 class Publisher:
     def __new__(
-        cls, url: str, *, headers: list[tuple[str, str]], retry: RetryPolicy | None
+        cls,
+        url: str,
+        *,
+        headers: list[tuple[str, str]],
+        retry: RetryPolicy | None,
+        transport: Transport,
     ) -> Publisher: ...
     def publish(
         self, topics: list[str], data: str, event: str | None, key: str | None

@@ -10,15 +10,26 @@ from eventwire._arguments import Pairs, event_data, pairs, topics
 from eventwire._loop import answer
 from eventwire._managing import AsyncManaged, Managed
 from eventwire._policy import RetryPolicy
+from eventwire._transport import Auth, Cert, Cookies, Proxy, Verify, transport
 
 
 class _Publisher:
     """What both kinds of publisher have in common."""
 
     def __init__(
-        self, url: str, *, headers: Pairs | None = None, retry: RetryPolicy | None = RetryPolicy()
+        self,
+        url: str,
+        *,
+        headers: Pairs | None = None,
+        cookies: Cookies | None = None,
+        auth: Auth | None = None,
+        retry: RetryPolicy | None = RetryPolicy(),
+        verify: Verify = True,
+        cert: Cert | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
-        self._native = _native.Publisher(url, headers=pairs(headers), retry=retry)
+        way = transport(url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth)
+        self._native = _native.Publisher(url, headers=pairs(headers), retry=retry, transport=way)
 
     def close(self) -> None:
         """Closes it, from any thread; what was not answered fails."""

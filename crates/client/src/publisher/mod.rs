@@ -74,14 +74,16 @@ impl Publisher {
                 "eventwire/",
                 env!("CARGO_PKG_VERSION")
             )));
+        let client = transport::client(
+            &options.transport,
+            url.as_str(),
+            options.connect_timeout,
+            Some(options.timeout),
+        )?;
         Ok(Publisher {
             shared: Arc::new(Shared {
                 url,
-                client: transport::client(
-                    &options.transport,
-                    options.connect_timeout,
-                    Some(options.timeout),
-                )?,
+                client,
                 headers,
                 retry: options.retry,
                 connect_timeout: options.connect_timeout,

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use http::HeaderMap;
+use http::header::AUTHORIZATION;
 
-use crate::options::parse_header;
+use crate::options::{basic, parse_header};
 use crate::{Error, RetryPolicy, TransportOptions};
 
 /// Options of a [`Publisher`](crate::Publisher), built up by value.
@@ -47,6 +48,20 @@ impl PublisherOptions {
         match parse_header(name.as_ref(), value.as_ref()) {
             Ok((name, value)) => {
                 self.headers.append(name, value);
+            }
+            Err(error) => {
+                self.wrong.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Says who one is, by a name and a password (RFC 7617). A name with a colon is an error of
+    /// [`Publisher::new`](crate::Publisher::new). Default: none.
+    pub fn basic_auth(mut self, name: impl AsRef<str>, password: impl AsRef<str>) -> Self {
+        match basic(name.as_ref(), password.as_ref()) {
+            Ok(value) => {
+                self.headers.insert(AUTHORIZATION, value);
             }
             Err(error) => {
                 self.wrong.get_or_insert(error);

@@ -35,13 +35,18 @@ impl Session {
                     Ok(Some(Item::Event(event))) => {
                         open.last_event = self.undecoded_at;
                         open.delivered = true;
+                        self.counts.events += 1;
+                        self.counts.last_event = Some(self.undecoded_at);
                         queued += event.data().len() + event.id().len();
                         self.queue
                             .push_back(Queued::Item(item_of(event.to_event())));
                     }
                     Ok(Some(Item::Comment(text))) => {
-                        self.queue
-                            .push_back(Queued::Item(StreamItem::Comment(text.to_owned())));
+                        self.counts.comments += 1;
+                        if self.options.comments {
+                            self.queue
+                                .push_back(Queued::Item(StreamItem::Comment(text.to_owned())));
+                        }
                     }
                     Ok(Some(_)) => {}
                     Ok(None) => break Ok(0),
@@ -93,7 +98,8 @@ pub(super) fn decoder(options: &ConnectOptions, last_event_id: &str) -> Decoder 
         .last_event_id(last_event_id)
         .max_line(options.max_line)
         .max_event(options.max_event)
-        .comments(options.comments)
+        // Counted also where nobody wants them.
+        .comments(true)
         .build()
 }
 

@@ -54,9 +54,10 @@ use eventwire_codec::Decoder;
 use url::Url;
 
 use crate::error::redacted;
+use crate::stats::Counts;
 use crate::{
     Backoff, Clock, CloseReason, ConnectOptions, Error, ErrorKind, Opened, RetryPolicy, State,
-    StreamItem,
+    StreamItem, StreamStats,
 };
 use decode::decoder;
 use hop::Hop;
@@ -84,6 +85,7 @@ pub struct Session {
     backoff: Backoff,
     /// When the current streak of failures began.
     failing_since: Option<Duration>,
+    counts: Counts,
 }
 
 #[derive(Debug)]
@@ -128,6 +130,7 @@ impl Session {
             reconnection_time: None,
             backoff: Backoff::new(options.retry.as_ref().unwrap_or(&default), seed),
             failing_since: None,
+            counts: Counts::default(),
             url,
             options,
         })
@@ -165,7 +168,8 @@ impl Session {
         match self.phase {
             Phase::Start => {}
             Phase::Waiting { until } if now >= until => {
-                self.hop = Hop::first(&self.options, &self.url)
+                self.counts.reconnects += 1;
+                self.hop = Hop::first(&self.options, &self.url);
             }
             Phase::Redirected => {}
             _ => return None,
@@ -225,6 +229,8 @@ impl Session {
         match &mut self.phase {
             Phase::Open(open) if !chunk.is_empty() => {
                 open.last_byte = now;
+                self.counts.bytes += chunk.len() as u64;
+                self.counts.last_byte = Some(now);
                 self.undecoded = chunk;
                 self.undecoded_at = now;
             }
@@ -372,6 +378,11 @@ impl Session {
     /// What the server's `retry:` last asked for, in milliseconds.
     pub fn reconnection_time(&self) -> Option<u64> {
         self.reconnection_time
+    }
+
+    /// What it has done so far.
+    pub fn stats(&self, now: Duration) -> StreamStats {
+        self.counts.at(now)
     }
 
     /// The address that is connected to, which differs from the one asked where there were redirects.

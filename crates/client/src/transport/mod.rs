@@ -22,13 +22,14 @@ use crate::{Error, ErrorKind};
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// A client that leaves redirects and repetitions to us. With a `timeout` it is for short exchanges, and keeps its
-/// connections for the next ones.
+/// connections for the next ones. `url` is what it will connect to first.
 pub(crate) fn client(
     options: &TransportOptions,
+    url: &str,
     connect_timeout: Duration,
     timeout: Option<Duration>,
 ) -> Result<reqwest::Client, Error> {
-    let mut builder = match options.begin()? {
+    let mut builder = match options.begin(url)? {
         Begun::Client(client) => return Ok(client),
         Begun::Builder(builder) => *builder,
     };

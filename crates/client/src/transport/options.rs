@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use reqwest::Proxy;
+use reqwest::cookie::Jar;
+use url::Url;
 
 use crate::tls::{self, Identity, Trust};
 use crate::{Error, ErrorKind};
@@ -32,6 +34,7 @@ pub struct TransportOptions {
     trust: Trust,
     identity: Option<Arc<Identity>>,
     way: Way,
+    cookies: Option<Vec<String>>,
     client: Option<reqwest::Client>,
     wrong: Option<Error>,
 }
@@ -112,6 +115,37 @@ impl TransportOptions {
         self
     }
 
+    /// Keeps the cookies that servers set and sends them again where they belong (RFC 6265), as a browser does, and begins with these
+    /// for the host that is connected to first. A load balancer can so keep a stream at the same node. They are this stream's or
+    /// this publisher's own; there may be none to begin with. Default: no cookies are kept.
+    ///
+    /// ```
+    /// # use eventwire_client::TransportOptions;
+    /// let transport = TransportOptions::new().cookies([("session", "31d4d96e")]);
+    /// ```
+    pub fn cookies<N, V>(mut self, cookies: impl IntoIterator<Item = (N, V)>) -> Self
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut all = Vec::new();
+        for (name, value) in cookies {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            // Else it would be cut, or an attribute of the cookie (RFC 6265, section 4.1.1).
+            let has =
+                |text: &str, no: &str| text.contains(|c: char| c.is_control() || no.contains(c));
+            if name.is_empty() || has(name, "=; ,") || has(value, ";,") {
+                self.is_wrong(&format!(
+                    "the cookie {name:?} cannot be sent: a name has no '=', and neither has ';', ',' or a control character"
+                ));
+                return self;
+            }
+            all.push(format!("{name}={value}; Path=/"));
+        }
+        self.cookies = Some(all);
+        self
+    }
+
     /// Sends through this client, with its connections, certificates, proxies and cookies; the other options here, and
     /// `connect_timeout`, are then the client's own. Redirects are followed by the stream's rules only where the client follows
     /// none (`redirect::Policy::none()`). Default: a client of its own.
@@ -134,7 +168,7 @@ impl TransportOptions {
     }
 
     /// The client that was given, or what to begin with.
-    pub(super) fn begin(&self) -> Result<Begun, Error> {
+    pub(super) fn begin(&self, url: &str) -> Result<Begun, Error> {
         self.check()?;
         if let Some(client) = &self.client {
             return Ok(Begun::Client(client.clone()));
@@ -143,7 +177,16 @@ impl TransportOptions {
             let text = format!("cannot set up TLS: {error}");
             Error::new(ErrorKind::InvalidOption, text)
         })?;
-        let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+        let mut builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+        if let Some(cookies) = &self.cookies {
+            let jar = Jar::default();
+            if let Ok(url) = Url::parse(url) {
+                cookies
+                    .iter()
+                    .for_each(|cookie| jar.add_cookie_str(cookie, &url));
+            }
+            builder = builder.cookie_provider(Arc::new(jar));
+        }
         Ok(Begun::Builder(Box::new(match &self.way {
             Way::Environment => builder,
             Way::Direct => builder.no_proxy(),
@@ -170,6 +213,7 @@ impl fmt::Debug for TransportOptions {
             .field("trust", &self.trust)
             .field("client_certificate", &self.identity.is_some())
             .field("way", &way)
+            .field("cookies", &self.cookies.is_some())
             .field("client", &self.client.is_some())
             .finish()
     }

@@ -9,3 +9,4 @@ mod restart;
 mod resume;
 mod retries;
 mod script;
+mod stats;

@@ -8,3 +8,4 @@ mod reconnect;
 mod restart;
 mod server;
 mod tls;
+mod transport;

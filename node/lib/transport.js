@@ -1,0 +1,56 @@
+'use strict';
+
+// How to reach a server: whom to trust, who to be, by which way.
+
+const { isUint8Array, string, wrong } = require('./options.js');
+
+// PEM as bytes, or a string: PEM, or the path of a file; which of both, native code sees.
+function pem(what, value) {
+  if (typeof value === 'string') return value;
+  if (isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof URL && value.protocol === 'file:') return require('node:url').fileURLToPath(value);
+  throw wrong(what, 'the path of a file in PEM, or its text or bytes', value);
+}
+
+const verify = (what, value) => (typeof value === 'boolean' ? value : pem(what, value));
+
+function cert(what, value) {
+  if (typeof value === 'object' && value !== null && 'cert' in value && 'key' in value) {
+    return [pem(`cert in ${what}`, value.cert), pem(`key in ${what}`, value.key)];
+  }
+  return [pem(what, value)];
+}
+
+function proxy(what, value) {
+  if (value === false || typeof value === 'string') return value;
+  if (value instanceof URL) return value.href;
+  throw wrong(what, 'a URL, or false for none', value);
+}
+
+function cookies(what, value) {
+  if (typeof value !== 'object' || value === null) throw wrong(what, 'an object of names and values', value);
+  return Object.entries(value).map(([name, one]) => [name, String(one)]);
+}
+
+function auth(what, value) {
+  if (typeof value !== 'object' || value === null) throw wrong(what, '{username, password}', value);
+  return [string(`username in ${what}`, value.username), string(`password in ${what}`, value.password)];
+}
+
+const transportOptions = { verify, cert, proxy, cookies, auth };
+
+// Takes these out of `options`, as native code wants them.
+function takeTransport({ verify: trusted = true, cert: shown, proxy: way, cookies: kept, auth: who, ...rest }) {
+  const transport = { cert: shown, cookies: kept, auth: who };
+  if (trusted === false) {
+    transport.unverified = true;
+    process.emitWarning('verify: false: anybody on the way can read and change what comes; give the authority of the server instead, as verify: "ca.pem"', {
+      code: 'EVENTWIRE_UNVERIFIED',
+    });
+  } else if (trusted !== true) transport.authorities = trusted;
+  if (way === false) transport.direct = true;
+  else transport.proxy = way;
+  return { transport, rest };
+}
+
+module.exports = { takeTransport, transportOptions };

@@ -1,0 +1,97 @@
+"""How to reach a server: whom to trust, who to be, by which way."""
+
+from __future__ import annotations
+
+import os
+import urllib.request
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from typing import Any, Literal
+
+#: A file in PEM, or its text or bytes.
+Pem = str | bytes | os.PathLike[str]
+Verify = bool | Pem
+Cert = Pem | tuple[Pem, Pem]
+Cookies = Mapping[str, str] | CookieJar
+Auth = tuple[str, str]
+Proxy = str | Literal[False]
+
+
+@dataclass(frozen=True, repr=False)
+class Transport:
+    """The options, as the native side reads them."""
+
+    verify: bool | str | bytes
+    cert: list[str | bytes]
+    #: True is what the environment says, False is none.
+    proxy: bool | str
+    cookies: list[tuple[str, str]] | None
+    auth: tuple[str, str] | None
+
+
+def transport(
+    url: str,
+    *,
+    verify: Verify,
+    cert: Cert | None,
+    proxy: Proxy | None,
+    cookies: Cookies | None,
+    auth: Auth | None,
+) -> Transport:
+    """Checks the options' types; what they hold is checked by the native side."""
+    if verify is False:
+        warnings.warn(
+            "verify=False: anybody on the way can read and change what comes; give the authority "
+            "of the server instead, as verify='ca.pem'",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+    if proxy is not None and proxy is not False and not isinstance(proxy, str):
+        raise TypeError(f"proxy must be a URL, None or False, and is {proxy!r}")
+    return Transport(
+        verify=verify if isinstance(verify, bool) else _pem("verify", verify),
+        cert=_certificates(cert),
+        proxy=True if proxy is None else proxy,
+        cookies=None if cookies is None else _cookies(url, cookies),
+        auth=None if auth is None else _auth(auth),
+    )
+
+
+def _pem(name: str, value: Any) -> str | bytes:
+    if isinstance(value, (str, bytes)):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"{name} must be the path of a file in PEM, or its text or bytes, and is {type(value).__name__}")
+
+
+def _certificates(cert: Cert | None) -> list[str | bytes]:
+    if cert is None:
+        return []
+    parts = cert if isinstance(cert, tuple) else (cert,)
+    if len(parts) > 2:
+        raise TypeError("cert must be one file with certificate and key, or a pair of files")
+    return [_pem("cert", part) for part in parts]
+
+
+def _cookies(url: str, cookies: Cookies) -> list[tuple[str, str]]:
+    if isinstance(cookies, Mapping) and not hasattr(cookies, "jar"):
+        return [(str(name), str(value)) for name, value in cookies.items()]
+    # That of httpx is around one; that of requests is one.
+    jar = getattr(cookies, "jar", cookies)
+    if not isinstance(jar, CookieJar):
+        raise TypeError(f"cookies must be a mapping or a CookieJar, and is {type(cookies).__name__}")
+    # The jar knows which of its cookies belong to the address.
+    request = urllib.request.Request(url)
+    jar.add_cookie_header(request)
+    header = request.get_header("Cookie", "")
+    pairs = (pair.partition("=") for pair in header.split("; ") if pair)
+    return [(name, value) for name, _, value in pairs]
+
+
+def _auth(auth: Auth) -> tuple[str, str]:
+    if not (isinstance(auth, tuple) and len(auth) == 2 and all(isinstance(part, str) for part in auth)):
+        raise TypeError("auth must be a pair of a name and a password; give other kinds as headers")
+    return auth

@@ -154,6 +154,13 @@ pub enum PublishError {
         /// The event that has it.
         id: EventId,
     },
+    /// Of what was published in one go, another event with other content has the same key.
+    KeyTwice {
+        /// The key.
+        key: String,
+        /// The index of the other event.
+        index: usize,
+    },
     /// All of `max_topics` are in use.
     TooManyTopics(usize),
     /// The store failed; its outcome says whether the event was stored.
@@ -189,6 +196,12 @@ impl fmt::Display for PublishError {
                 write!(
                     f,
                     "the key {key:?} was used for the event {id} with other content: use a key once per event"
+                )
+            }
+            Self::KeyTwice { key, index } => {
+                write!(
+                    f,
+                    "the key {key:?} is also that of the event at index {index}, which has other content: use a key once per event"
                 )
             }
             Self::TooManyTopics(max) => {

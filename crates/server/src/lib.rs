@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`Hub`]: publish and subscribe; [`HubBuilder`] sets its bounds, [`Stats`] are its figures.
-//! - [`Publication`]: what is published. [`EventId`]: where it stands in the log.
+//! - [`Publication`]: what is published, alone or many in one go ([`Hub::publish_many`]). [`EventId`]: where it stands in the log.
 //! - [`Hub::send_file`], [`Hub::send_bytes`]: a payload in slices; the rules are in [`eventwire_codec::slices`].
 //! - [`Subscription`]: a cursor, read as a stream of frames. [`Start`]: where it begins. [`CloseHandle`]: ends it.
 //! - [`Endpoint`]: all of the HTTP behaviour, without a socket: [`Head`] in, [`Reply`] out. [`Authorizer`] and [`Cors`]
@@ -44,6 +44,7 @@ mod filter;
 mod frame;
 mod http;
 mod hub;
+mod many;
 mod options;
 mod position;
 mod publish;
@@ -65,6 +66,7 @@ pub use crate::http::{
     ReplyBody,
 };
 pub use crate::hub::Hub;
+pub use crate::many::{MAX_PUBLISH_MANY, PublishManyError};
 pub use crate::options::{HubBuilder, Slow};
 pub use crate::position::{EventId, MalformedId};
 pub use crate::publish::{MAX_KEY, Publication};

@@ -144,6 +144,11 @@ impl NewEvent {
             && topics.all(|topic| self.topics.iter().any(|own| **own == *topic))
     }
 
+    /// Whether the other is the same event.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.is_same(other.topics.iter().map(|topic| &**topic), other.block())
+    }
+
     /// The event that a record was made of.
     pub(crate) fn of_record(topics: Box<[Topic]>, block: &[u8], key: Option<Arc<str>>) -> Self {
         let mut bytes = Vec::with_capacity(ID_ROOM + block.len() + END_ROOM);

@@ -298,7 +298,8 @@ async fn what_cannot_be_published_is_refused_and_says_what_to_do() {
     let endpoint = hub.endpoint(options);
     for (request, status, says) in [
         (post(JSON, "{"), 400, "the body is no JSON"),
-        (post(JSON, "[]"), 400, "no JSON object"),
+        (post(JSON, "7"), 400, "neither a JSON object nor an array"),
+        (post(JSON, "[]"), 400, "the array is empty"),
         (post_json(&json!({ "data": "x" })), 400, "no topic"),
         (
             post_json(&json!({ "topic": [], "data": "x" })),

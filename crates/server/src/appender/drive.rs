@@ -6,10 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Answer, Landing, settle};
+use super::Answer;
+use super::landing::{Landing, settle};
+use super::sink::Sink;
 use crate::state::{Shared, Wakes};
 use crate::store::{Appended, Batch, Query, StoreError, StoreFuture};
 
@@ -20,19 +21,15 @@ const UNSEEN_BYTES: usize = 1 << 20;
 pub(super) struct Flight {
     batch: Batch,
     answer: StoreFuture<Vec<Appended>>,
-    senders: Vec<oneshot::Sender<Answer>>,
+    sinks: Vec<Sink>,
 }
 
 impl Flight {
-    pub(super) fn new(
-        batch: Batch,
-        answer: StoreFuture<Vec<Appended>>,
-        senders: Vec<oneshot::Sender<Answer>>,
-    ) -> Self {
+    pub(super) fn new(batch: Batch, answer: StoreFuture<Vec<Appended>>, sinks: Vec<Sink>) -> Self {
         Self {
             batch,
             answer,
-            senders,
+            sinks,
         }
     }
 }
@@ -60,7 +57,7 @@ async fn run(mut driver: Driver, first: Option<Flight>) {
             let error = StoreError::not_stored(error.message()).caused_by(error);
             let failed = shared.appender.lock().unload();
             for waiting in failed {
-                waiting.answer(Err(error.clone().into()));
+                waiting.fail(error.clone().into());
             }
         }
         let load = {
@@ -75,14 +72,14 @@ async fn run(mut driver: Driver, first: Option<Flight>) {
             }
             queue.load(&shared)
         };
-        for (waiting, answer) in load.answered {
-            waiting.answer(answer);
+        for settled in load.answered {
+            settled.send();
         }
         if let Some(batch) = load.batch {
             // Until it has answered, nobody knows what it holds.
             shared.appender.lock().unsure = true;
             let answer = append(&shared, &batch);
-            next = Some(Flight::new(batch, answer, load.senders));
+            next = Some(Flight::new(batch, answer, load.sinks));
         }
     }
 }
@@ -97,7 +94,7 @@ async fn land(shared: &Shared, flight: Flight) {
     let Flight {
         batch,
         answer,
-        senders,
+        sinks,
     } = flight;
     let last = shared.lock().log.last();
     let outcome = match unharmed(answer).await {
@@ -114,20 +111,19 @@ async fn land(shared: &Shared, flight: Flight) {
             Err(error)
         }
     };
-    let mut answers: Vec<Answer> = Vec::with_capacity(senders.len());
+    let mut answers: Vec<Answer> = Vec::with_capacity(sinks.len());
     let wakes = match outcome {
         Ok(appended) => settle(shared, batch, appended, Instant::now(), |answer| {
             answers.push(answer)
         }),
         Err(error) => {
-            answers.extend(senders.iter().map(|_| Err(error.clone().into())));
+            answers.extend(sinks.iter().map(|_| Err(error.clone().into())));
             Wakes::default()
         }
     };
     wakes.wake();
-    for (sender, answer) in senders.into_iter().zip(answers) {
-        // Its publisher may be gone.
-        let _ = sender.send(answer);
+    for (sink, answer) in sinks.into_iter().zip(answers) {
+        sink.send(answer);
     }
 }
 
@@ -204,7 +200,7 @@ impl Drop for Driver {
         };
         for waiting in left {
             let error = StoreError::not_stored("the runtime that appended to the store has ended");
-            waiting.answer(Err(error.into()));
+            waiting.fail(error.into());
         }
         if closed {
             self.shared.end();

@@ -6,7 +6,9 @@
 //! together, in batches.
 
 mod drive;
+mod landing;
 mod queue;
+mod sink;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,20 +21,22 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use self::drive::{Flight, drive};
+use self::landing::{Landing, settle};
 use self::queue::Queue;
+use self::sink::{Admitted, Failing, Sink, Waiting};
 use crate::error::PublishError;
+use crate::many::{Many, ManyAnswer};
 use crate::position::EventId;
 use crate::publish::NewEvent;
-use crate::state::{Shared, Wakes};
-use crate::store::log::Entry;
+use crate::state::Shared;
 use crate::store::{Appended, Batch, StoreError, StoreFuture};
 
 pub(crate) type Answer = Result<EventId, PublishError>;
 
-/// What became of a publication so far.
-pub(crate) enum Published {
-    Now(Answer),
-    Later(Ticket),
+/// What became of a publication so far, or of many that were published in one go.
+pub(crate) enum Published<T> {
+    Now(T),
+    Later(Ticket<T>),
 }
 
 #[derive(Debug, Default)]
@@ -45,26 +49,26 @@ impl Appender {
 }
 
 /// A place in the queue. Dropped, the publication goes on if it was accepted; if it still waited for room, it is not published.
-pub(crate) struct Ticket {
+pub(crate) struct Ticket<T> {
     shared: Arc<Shared>,
     number: u64,
-    answer: oneshot::Receiver<Answer>,
+    answer: oneshot::Receiver<T>,
 }
 
-impl Future for Ticket {
-    type Output = Answer;
+impl<T: Failing> Future for Ticket<T> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         Pin::new(&mut self.answer).poll(cx).map(|answer| {
             answer.unwrap_or_else(|_| {
                 let error = StoreError::unknown("the runtime that appended to the store has ended");
-                Err(PublishError::Store(error))
+                T::failed(PublishError::Store(error))
             })
         })
     }
 }
 
-impl Drop for Ticket {
+impl<T> Drop for Ticket<T> {
     fn drop(&mut self) {
         // Dropped after the lock: it may be large.
         let _abandoned = self.shared.appender.lock().abandon(self.number);
@@ -72,13 +76,13 @@ impl Drop for Ticket {
 }
 
 /// Publishes, or queues.
-pub(crate) fn publish(shared: &Arc<Shared>, event: NewEvent) -> Published {
-    let mut queue = shared.appender.lock();
+pub(crate) fn publish(shared: &Arc<Shared>, event: NewEvent) -> Published<Answer> {
+    let queue = shared.appender.lock();
     if queue.closed {
         return Published::Now(Err(PublishError::Closed));
     }
     if !queue.is_idle() {
-        return enqueue(shared, queue, event);
+        return enqueue(shared, queue, |sender| Waiting::One(event, sender));
     }
     let now = Instant::now();
     let last = {
@@ -90,85 +94,140 @@ pub(crate) fn publish(shared: &Arc<Shared>, event: NewEvent) -> Published {
             Err(error) => return Published::Now(Err(error)),
         }
     };
-    let batch = Batch::one(event);
+    match attempt(shared, queue, Batch::one(event), last, now) {
+        Attempt::Settled(mut answers) => {
+            let answer = answers.pop();
+            Published::Now(answer.unwrap_or(Err(PublishError::Closed)))
+        }
+        Attempt::Failed(error) => Published::Now(Err(error.into())),
+        Attempt::Later(queue, batch, answer) => {
+            let (sender, receiver) = oneshot::channel();
+            let sinks = vec![Sink::One(sender)];
+            wait(shared, queue, Flight::new(batch, answer, sinks), receiver)
+        }
+    }
+}
+
+/// The same for what is published in one go.
+pub(crate) fn publish_many(shared: &Arc<Shared>, many: Many) -> Published<ManyAnswer> {
+    if many.events.is_empty() {
+        return Published::Now(Ok(Vec::new()));
+    }
+    let queue = shared.appender.lock();
+    if queue.closed {
+        return Published::Now(ManyAnswer::failed(PublishError::Closed));
+    }
+    if !queue.is_idle() {
+        return enqueue(shared, queue, |sender| Waiting::Many(many, sender));
+    }
+    let now = Instant::now();
+    let (sender, mut receiver) = oneshot::channel();
+    let (last, admitted) = {
+        let mut state = shared.lock();
+        let admitted = Admitted::of(many, sender, &mut state.log, 0, now);
+        (state.log.last(), admitted)
+    };
+    let (events, sinks) = match admitted {
+        Admitted::New(events, sinks) => (events, sinks),
+        Admitted::Answered(_, answer) => return Published::Now(answer),
+    };
+    match attempt(shared, queue, Batch::of(events), last, now) {
+        Attempt::Settled(answers) => {
+            for (sink, answer) in sinks.into_iter().zip(answers) {
+                sink.send(answer);
+            }
+            let closed = |_| ManyAnswer::failed(PublishError::Closed);
+            Published::Now(receiver.try_recv().unwrap_or_else(closed))
+        }
+        Attempt::Failed(error) => Published::Now(ManyAnswer::failed(error.into())),
+        Attempt::Later(queue, batch, answer) => {
+            wait(shared, queue, Flight::new(batch, answer, sinks), receiver)
+        }
+    }
+}
+
+/// What became of a batch where it was handed over.
+enum Attempt<'a> {
+    Settled(SmallVec<[Answer; 1]>),
+    Failed(StoreError),
+    Later(MutexGuard<'a, Queue>, Batch, StoreFuture<Vec<Appended>>),
+}
+
+/// Hands a batch to the store, which nobody else does at the moment, and looks once whether it has answered.
+fn attempt<'a>(
+    shared: &Shared,
+    mut queue: MutexGuard<'a, Queue>,
+    batch: Batch,
+    last: u64,
+    now: Instant,
+) -> Attempt<'a> {
     // Until it has answered, nobody knows what it holds.
     queue.unsure = true;
     let mut answer = drive::append(shared, &batch);
     let polled = drive::poll(&mut answer, &mut Context::from_waker(Waker::noop()));
-    let landed = match polled {
+    match polled {
         Poll::Ready(Ok(appended)) => match Landing::of(last, &batch, &appended) {
             Landing::Next => {
                 queue.unsure = false;
-                settle_one(shared, queue, batch, appended, now)
+                let mut answers = SmallVec::new();
+                let wakes = settle(shared, batch, appended, now, |answer| answers.push(answer));
+                drop(queue);
+                // Outside of the locks: the woken ones want them.
+                wakes.wake();
+                Attempt::Settled(answers)
             }
             // What is missing must be read first, which takes time.
-            Landing::Gap => return wait(shared, queue, batch, StoreFuture::ready(Ok(appended))),
-            Landing::Broken(error) => Err(error.into()),
+            Landing::Gap => Attempt::Later(queue, batch, StoreFuture::ready(Ok(appended))),
+            Landing::Broken(error) => Attempt::Failed(error),
         },
         Poll::Ready(Err(error)) => {
             queue.unsure = error.is_unknown();
-            Err(error.into())
+            Attempt::Failed(error)
         }
-        Poll::Pending => return wait(shared, queue, batch, answer),
-    };
-    Published::Now(landed)
-}
-
-fn settle_one(
-    shared: &Shared,
-    queue: MutexGuard<'_, Queue>,
-    batch: Batch,
-    appended: Vec<Appended>,
-    now: Instant,
-) -> Answer {
-    let mut answer = None;
-    let wakes = settle(shared, batch, appended, now, |settled| {
-        answer = Some(settled)
-    });
-    drop(queue);
-    // Outside of the locks: the woken ones want them.
-    wakes.wake();
-    answer.unwrap_or(Err(PublishError::Closed))
+        Poll::Pending => Attempt::Later(queue, batch, answer),
+    }
 }
 
 /// A task takes over what the store did not answer at once.
-fn wait(
+fn wait<T: Failing>(
     shared: &Arc<Shared>,
     mut queue: MutexGuard<'_, Queue>,
-    batch: Batch,
-    answer: StoreFuture<Vec<Appended>>,
-) -> Published {
+    flight: Flight,
+    answer: oneshot::Receiver<T>,
+) -> Published<T> {
     let Some(runtime) = runtime(shared) else {
         let error = StoreError::unknown(
             "the store did not answer at once, and there is no Tokio runtime to wait in: publish from a task of one",
         );
-        return Published::Now(Err(error.into()));
+        return Published::Now(T::failed(error.into()));
     };
-    let (sender, receiver) = oneshot::channel();
     let number = queue.take_off();
-    let flight = Flight::new(batch, answer, vec![sender]);
     runtime.spawn(drive(shared.clone(), Some(flight)));
     Published::Later(Ticket {
         shared: shared.clone(),
         number,
-        answer: receiver,
+        answer,
     })
 }
 
-fn enqueue(shared: &Arc<Shared>, mut queue: MutexGuard<'_, Queue>, event: NewEvent) -> Published {
+fn enqueue<T: Failing>(
+    shared: &Arc<Shared>,
+    mut queue: MutexGuard<'_, Queue>,
+    waiting: impl FnOnce(oneshot::Sender<T>) -> Waiting,
+) -> Published<T> {
     if !queue.busy {
         let Some(runtime) = runtime(shared) else {
             let error = StoreError::not_stored(
                 "what the store holds must be read before more is appended, and there is no Tokio runtime to wait in: \
                  publish from a task of one",
             );
-            return Published::Now(Err(error.into()));
+            return Published::Now(T::failed(error.into()));
         };
         queue.busy = true;
         runtime.spawn(drive(shared.clone(), None));
     }
     let (sender, receiver) = oneshot::channel();
-    let number = queue.enter(event, sender);
+    let number = queue.enter(waiting(sender));
     Published::Later(Ticket {
         shared: shared.clone(),
         number,
@@ -192,83 +251,9 @@ pub(crate) fn close(shared: &Shared) {
         (queue.take_all(), queue.busy)
     };
     for waiting in queued {
-        waiting.answer(Err(PublishError::Closed));
+        waiting.fail(PublishError::Closed);
     }
     if !busy {
         shared.end();
     }
-}
-
-/// How the store's answer goes on from the window's end.
-enum Landing {
-    /// As it must.
-    Next,
-    /// There are records between that the hub has not seen.
-    Gap,
-    /// It cannot be.
-    Broken(StoreError),
-}
-
-impl Landing {
-    fn of(last: u64, batch: &Batch, appended: &[Appended]) -> Self {
-        let broken = |what: String| {
-            Self::Broken(StoreError::unknown(format!("the store is broken: {what}")))
-        };
-        if appended.len() != batch.len() {
-            let (answers, events) = (appended.len(), batch.len());
-            return broken(format!("{answers} answers for {events} events"));
-        }
-        let (mut end, mut landing) = (last, Self::Next);
-        for outcome in appended {
-            let Appended::Stored(offset) = outcome else {
-                continue;
-            };
-            if *offset <= end {
-                return broken(format!(
-                    "it stored an event at {offset}, and had {end} before"
-                ));
-            }
-            if *offset != end + 1 {
-                landing = Self::Gap;
-            }
-            end = *offset;
-        }
-        landing
-    }
-}
-
-/// Makes visible what was stored, and says what became of each event.
-fn settle(
-    shared: &Shared,
-    batch: Batch,
-    appended: Vec<Appended>,
-    now: Instant,
-    mut answer: impl FnMut(Answer),
-) -> Wakes {
-    let epoch = shared.epoch;
-    let id = |offset| EventId { epoch, offset };
-    let mut entries: SmallVec<[(u64, Entry); 1]> = SmallVec::new();
-    for (event, outcome) in batch.take().zip(appended) {
-        answer(match outcome {
-            Appended::Stored(offset) => {
-                entries.push((offset, Entry::new(event, &id(offset))));
-                Ok(id(offset))
-            }
-            Appended::Known(offset) => Ok(id(offset)),
-            Appended::Conflict(offset) => Err(PublishError::KeyConflict {
-                key: event.key().map(ToString::to_string).unwrap_or_default(),
-                id: id(offset),
-            }),
-            Appended::Refused(why) => Err(StoreError::not_stored(why).into()),
-        });
-    }
-    let mut wakes = Wakes::default();
-    let mut state = shared.lock();
-    for (offset, entry) in entries {
-        // What was read after a gap is there already.
-        if offset > state.log.last() {
-            state.record(entry, now, &mut wakes);
-        }
-    }
-    wakes
 }

@@ -1,18 +1,16 @@
 //! Who waits for the appender.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Answer;
+use super::sink::{Admitted, Settled, Sink, Waiting};
 use crate::publish::NewEvent;
 use crate::state::Shared;
 use crate::store::Batch;
 
-/// How much goes to the store at a time. An event that is larger goes alone.
+/// How much goes to the store at a time. An event that is larger goes alone, and so do many that were published in one go.
 const BATCH_EVENTS: usize = 512;
 const BATCH_BYTES: usize = 4 << 20;
 
@@ -37,31 +35,12 @@ pub(super) struct Queue {
     accepted_bytes: usize,
 }
 
-pub(super) struct Waiting {
-    event: NewEvent,
-    sender: oneshot::Sender<Answer>,
-}
-
-impl Waiting {
-    /// Called without a lock: it wakes.
-    pub(super) fn answer(self, answer: Answer) {
-        // Nobody may wait for it any more.
-        let _ = self.sender.send(answer);
-    }
-}
-
-impl fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Waiting")
-    }
-}
-
 /// What is to be appended next.
 pub(super) struct Load {
     pub(super) batch: Option<Batch>,
-    pub(super) senders: Vec<oneshot::Sender<Answer>>,
+    pub(super) sinks: Vec<Sink>,
     /// What has its answer already, to be given without a lock.
-    pub(super) answered: Vec<(Waiting, Answer)>,
+    pub(super) answered: Vec<Settled>,
 }
 
 impl Queue {
@@ -83,9 +62,9 @@ impl Queue {
         number
     }
 
-    pub(super) fn enter(&mut self, event: NewEvent, sender: oneshot::Sender<Answer>) -> u64 {
+    pub(super) fn enter(&mut self, waiting: Waiting) -> u64 {
         let number = self.number();
-        self.line.insert(number, Waiting { event, sender });
+        self.line.insert(number, waiting);
         self.accept();
         number
     }
@@ -93,13 +72,13 @@ impl Queue {
     /// Takes in as many as there is room for.
     fn accept(&mut self) {
         while let Some((&number, waiting)) = self.line.range(self.accepted_before..).next() {
-            let size = waiting.event.size();
+            let (events, size) = (waiting.events().len(), waiting.size());
             let room = self.accepted_events < ACCEPTED_EVENTS
                 && self.accepted_bytes + size <= ACCEPTED_BYTES;
             if !room && self.accepted_events > 0 {
                 return;
             }
-            self.accepted_events += 1;
+            self.accepted_events += events;
             self.accepted_bytes += size;
             self.accepted_before = number + 1;
         }
@@ -116,8 +95,8 @@ impl Queue {
     fn pop(&mut self) -> Option<Waiting> {
         let (number, waiting) = self.line.pop_first()?;
         if number < self.accepted_before {
-            self.accepted_events -= 1;
-            self.accepted_bytes -= waiting.event.size();
+            self.accepted_events -= waiting.events().len();
+            self.accepted_bytes -= waiting.size();
         }
         self.accept();
         Some(waiting)
@@ -131,7 +110,7 @@ impl Queue {
     pub(super) fn load(&mut self, shared: &Shared) -> Load {
         let mut load = Load {
             batch: None,
-            senders: Vec::new(),
+            sinks: Vec::new(),
             answered: Vec::new(),
         };
         let mut events: Vec<NewEvent> = Vec::new();
@@ -140,24 +119,39 @@ impl Queue {
         let mut state = shared.lock();
         let now = Instant::now();
         while let Some((_, first)) = self.line.first_key_value() {
-            bytes += first.event.size();
-            let full = events.len() >= BATCH_EVENTS || bytes > BATCH_BYTES;
+            bytes += first.size();
+            let full = events.len() + first.events().len() > BATCH_EVENTS || bytes > BATCH_BYTES;
             // Whether the one before is stored says what becomes of this one.
-            let key_in_flight = first.event.key().is_some_and(|key| keys.contains(key));
+            let mut its_keys = first.events().iter().filter_map(NewEvent::key);
+            let key_in_flight = its_keys.any(|key| keys.contains(key));
             if (full && !events.is_empty()) || key_in_flight || load.answered.len() >= BATCH_EVENTS
             {
                 break;
             }
-            let admitted = state.log.admit(&first.event, events.len(), now);
             let Some(waiting) = self.pop() else { break };
-            match admitted {
-                Ok(None) => {
-                    keys.extend(waiting.event.key().cloned());
-                    load.senders.push(waiting.sender);
-                    events.push(waiting.event);
+            match waiting {
+                Waiting::One(event, sender) => {
+                    match state.log.admit(&event, events.len(), now).transpose() {
+                        None => {
+                            keys.extend(event.key().cloned());
+                            load.sinks.push(Sink::One(sender));
+                            events.push(event);
+                        }
+                        Some(answer) => load.answered.push(Settled::One(sender, answer)),
+                    }
                 }
-                Ok(Some(known)) => load.answered.push((waiting, Ok(known))),
-                Err(error) => load.answered.push((waiting, Err(error))),
+                Waiting::Many(many, sender) => {
+                    match Admitted::of(many, sender, &mut state.log, events.len(), now) {
+                        Admitted::New(new, sinks) => {
+                            keys.extend(new.iter().filter_map(NewEvent::key).cloned());
+                            load.sinks.extend(sinks);
+                            events.extend(new);
+                        }
+                        Admitted::Answered(sender, answer) => {
+                            load.answered.push(Settled::Many(sender, answer));
+                        }
+                    }
+                }
             }
         }
         if !events.is_empty() {

@@ -23,6 +23,29 @@ pub(super) async fn authorize(
     action: Action,
     topics: &[String],
 ) -> Result<Option<Duration>, Refusal> {
+    let Some(identity) = identify(options, head, action, topics).await? else {
+        return Ok(None);
+    };
+    // Refused whole: a subset would be a silent loss.
+    match topics.iter().find(|topic| !identity.covers(action, topic)) {
+        Some(topic) => Err(not_covered(action, topic)),
+        None => Ok(identity.expires),
+    }
+}
+
+/// That a topic is not among those that somebody may do it with.
+pub(super) fn not_covered(action: Action, topic: &str) -> Refusal {
+    let message = format!("not allowed to {} {topic:?}", action.name());
+    Refusal::new(StatusCode::FORBIDDEN, message)
+}
+
+/// Who asks, where there is an authorizer; it has not been looked at yet what they may do.
+pub(super) async fn identify(
+    options: &HttpOptions,
+    head: &Head,
+    action: Action,
+    topics: &[String],
+) -> Result<Option<Identity>, Refusal> {
     let Some(authorizer) = &options.authorizer else {
         return match action {
             Action::Publish if !options.open_publish => Err(closed()),
@@ -36,21 +59,13 @@ pub(super) async fn authorize(
         query: head.query.clone(),
         peer: head.peer,
     };
-    let identity = match in_time(PATIENCE, ask(&**authorizer, access)).await {
-        Some(Ok(identity)) => identity,
-        Some(Err(denied)) => return Err(refusal(action, denied)),
+    match in_time(PATIENCE, ask(&**authorizer, access)).await {
+        Some(Ok(identity)) => Ok(Some(identity)),
+        Some(Err(denied)) => Err(refusal(action, denied)),
         None => {
             warn!(target: "eventwire::hub", action = action.name(), "the authorizer gave no answer in {PATIENCE:?}: refused");
-            return Err(refusal(action, Denied(StatusCode::SERVICE_UNAVAILABLE)));
+            Err(refusal(action, Denied(StatusCode::SERVICE_UNAVAILABLE)))
         }
-    };
-    // Refused whole: a subset would be a silent loss.
-    match topics.iter().find(|topic| !identity.covers(action, topic)) {
-        Some(topic) => {
-            let message = format!("not allowed to {} {topic:?}", action.name());
-            Err(Refusal::new(StatusCode::FORBIDDEN, message))
-        }
-        None => Ok(identity.expires),
     }
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::stats::End;
 use crate::subscription::Subscription;
@@ -111,6 +111,8 @@ impl Reply {
 pub(crate) struct Refusal {
     status: StatusCode,
     message: String,
+    /// More for programs.
+    details: Map<String, Value>,
 }
 
 impl Refusal {
@@ -118,13 +120,34 @@ impl Refusal {
         Self {
             status,
             message: message.into(),
+            details: Map::new(),
         }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Adds what a program may want to know.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
     }
 }
 
 impl From<Refusal> for Reply {
-    fn from(Refusal { status, message }: Refusal) -> Self {
-        let mut reply = Self::error(status, message);
+    fn from(refusal: Refusal) -> Self {
+        let Refusal {
+            status,
+            message,
+            mut details,
+        } = refusal;
+        details.insert("error".to_owned(), message.into());
+        let mut reply = Self::json(status, &details.into());
         if status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
             reply.headers.insert(header::WWW_AUTHENTICATE, bearer);

@@ -10,6 +10,7 @@ mod guard;
 mod health;
 mod message;
 mod metrics;
+mod publication;
 mod publish;
 
 use std::future::Future;

@@ -1,21 +1,28 @@
 //! `POST /events`: publishing.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{StatusCode, header};
+use http::StatusCode;
 use http_body::Body;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use super::message::{Head, Refusal, Reply};
+use super::publication::{Format, Given};
 use super::{Action, Endpoint, authorize, guard, in_time};
 use crate::error::PublishError;
+use crate::many::{MAX_PUBLISH_MANY, PublishManyError};
 use crate::publish::Publication;
+use crate::store::Outcome;
 use crate::topic;
 
 /// How long a client may take for the body of a publish.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many bytes are said of one event among many.
+const MAX_ERROR: usize = 400;
 
 pub(super) async fn publish<B>(endpoint: &Endpoint, head: &Head, body: B) -> Result<Reply, Refusal>
 where
@@ -35,22 +42,173 @@ where
             let message = format!("the body did not come within {PATIENCE:?}");
             Refusal::new(StatusCode::REQUEST_TIMEOUT, message)
         })??;
-    let bad = |message| Refusal::new(StatusCode::BAD_REQUEST, message);
-    let publication = format.read(&body).map_err(bad)?;
+    match format.read(&body).map_err(bad)? {
+        Given::One(publication) => one(endpoint, head, publication).await,
+        Given::Many(given) => many(endpoint, head, given).await,
+    }
+}
+
+async fn one(endpoint: &Endpoint, head: &Head, publication: Publication) -> Result<Reply, Refusal> {
     topic::check(&publication.topics).map_err(|error| bad(error.to_string()))?;
-    authorize::authorize(options, head, Action::Publish, &publication.topics).await?;
+    let (options, topics) = (&endpoint.options, &publication.topics);
+    authorize::authorize(options, head, Action::Publish, topics).await?;
     match endpoint.hub.publish(publication).await {
         Ok(id) => Ok(Reply::json(
             StatusCode::OK,
             &json!({ "id": id.to_string() }),
         )),
-        Err(error) => Err(Refusal::new(status(&error), error.to_string())),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// All of them, or none: what is wrong with some refuses all, and all that are wrong are named at once.
+async fn many(
+    endpoint: &Endpoint,
+    head: &Head,
+    given: Vec<Result<Publication, String>>,
+) -> Result<Reply, Refusal> {
+    let count = given.len();
+    if count > MAX_PUBLISH_MANY {
+        let error = PublishManyError::TooMany(count).to_string();
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error));
+    }
+    let mut wrong = Wrong::among(count);
+    let mut publications = Vec::with_capacity(count);
+    for (index, given) in given.into_iter().enumerate() {
+        match given {
+            Ok(publication) => match topic::check(&publication.topics) {
+                Ok(_) => publications.push(publication),
+                Err(error) => wrong.add(index, StatusCode::BAD_REQUEST, error.to_string()),
+            },
+            Err(error) => wrong.add(index, StatusCode::BAD_REQUEST, error),
+        }
+    }
+    wrong.check()?;
+    let mut seen: HashSet<&str> = HashSet::new();
+    let topics = publications.iter().flat_map(|one| &one.topics);
+    let topics: Vec<String> = topics.filter(|topic| seen.insert(topic)).cloned().collect();
+    let action = Action::Publish;
+    if let Some(identity) = authorize::identify(&endpoint.options, head, action, &topics).await? {
+        for (index, publication) in publications.iter().enumerate() {
+            let mut topics = publication.topics.iter();
+            if let Some(topic) = topics.find(|topic| !identity.covers(action, topic)) {
+                let refusal = authorize::not_covered(action, topic);
+                wrong.add(index, refusal.status(), refusal.message());
+            }
+        }
+        wrong.check()?;
+    }
+    match endpoint.hub.publish_many(publications).await {
+        Ok(ids) => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            Ok(Reply::json(StatusCode::OK, &json!({ "ids": ids })))
+        }
+        Err(PublishManyError::Refused {
+            refused, stored, ..
+        }) => {
+            for (index, error) in &refused {
+                wrong.add(*index, status(error), error.to_string());
+            }
+            wrong.stored = stored
+                .into_iter()
+                .map(|(index, id)| json!({ "id": id.to_string(), "index": index }))
+                .collect();
+            Err(wrong.refusal())
+        }
+        Err(PublishManyError::All(error)) => Err(failed(&error)),
+        Err(error @ PublishManyError::TooMany(_)) => Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            error.to_string(),
+        )),
+    }
+}
+
+fn bad(message: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, message)
+}
+
+/// What is wrong with which events of an array.
+struct Wrong {
+    count: usize,
+    errors: Vec<(usize, StatusCode, String)>,
+    /// Those that were stored all the same.
+    stored: Vec<Value>,
+}
+
+impl Wrong {
+    fn among(count: usize) -> Self {
+        Self {
+            count,
+            errors: Vec::new(),
+            stored: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, index: usize, status: StatusCode, message: impl Into<String>) {
+        let mut message = message.into();
+        // There may be a thousand of them, and some repeat what they were given.
+        if message.len() > MAX_ERROR {
+            message.truncate(message.floor_char_boundary(MAX_ERROR));
+            message.push_str("...");
+        }
+        self.errors.push((index, status, message));
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(self.refusal())
+        }
+    }
+
+    /// The first one for people, all of them for programs.
+    fn refusal(&self) -> Refusal {
+        let Some((index, status, message)) = self.errors.first() else {
+            return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "nothing is wrong");
+        };
+        let count = self.count;
+        let more = match self.errors.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        let others = if self.stored.is_empty() {
+            "none was stored"
+        } else {
+            "the others were stored"
+        };
+        let said = format!("the event at index {index} of {count}: {message}{more}; {others}");
+        let errors = self.errors.iter();
+        let errors: Vec<Value> = errors
+            .map(|(index, status, message)| {
+                json!({ "error": message, "index": index, "status": status.as_u16() })
+            })
+            .collect();
+        let mut refusal = Refusal::new(*status, said)
+            .with("index", *index)
+            .with("errors", errors);
+        if !self.stored.is_empty() {
+            refusal = refusal.with("stored", self.stored.clone());
+        }
+        refusal
+    }
+}
+
+/// The hub did not take it.
+fn failed(error: &PublishError) -> Refusal {
+    let status = status(error);
+    let refusal = Refusal::new(status, error.to_string());
+    match error {
+        PublishError::Store(error) => refusal.with("outcome", error.outcome().name()),
+        // What else says so itself: it was refused.
+        _ if status.is_server_error() => refusal.with("outcome", Outcome::NotStored.name()),
+        _ => refusal,
     }
 }
 
 fn status(error: &PublishError) -> StatusCode {
     match error {
-        PublishError::KeyConflict { .. } => StatusCode::CONFLICT,
+        PublishError::KeyConflict { .. } | PublishError::KeyTwice { .. } => StatusCode::CONFLICT,
         PublishError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         // Trying again is right: with a key it is harmless also where the outcome is unknown.
         PublishError::TooManyTopics(_) | PublishError::Closed | PublishError::Store(_) => {
@@ -97,129 +255,4 @@ where
         all.extend_from_slice(&data);
     }
     Ok(all.freeze())
-}
-
-enum Format {
-    Form,
-    Json,
-}
-
-impl Format {
-    fn of(head: &Head) -> Result<Self, Refusal> {
-        if let Some(encoding) = head.headers.get(header::CONTENT_ENCODING)
-            && encoding != "identity"
-        {
-            return Err(Refusal::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                format!("Content-Encoding is {encoding:?}: send the body as it is"),
-            ));
-        }
-        let given = head
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let essence = given
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        match essence.as_str() {
-            "application/x-www-form-urlencoded" => Ok(Self::Form),
-            "application/json" => Ok(Self::Json),
-            _ => Err(Refusal::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                format!(
-                    "Content-Type is {given:?}: send application/json or application/x-www-form-urlencoded"
-                ),
-            )),
-        }
-    }
-
-    fn read(&self, body: &[u8]) -> Result<Publication, String> {
-        match self {
-            Self::Form => read_form(body),
-            Self::Json => read_json(body),
-        }
-    }
-}
-
-fn read_form(body: &[u8]) -> Result<Publication, String> {
-    let mut topics = Vec::new();
-    let (mut data, mut event, mut key) = (None, None, None);
-    for (name, value) in form_urlencoded::parse(body).into_owned() {
-        let field = match name.as_str() {
-            "topic" => {
-                topics.push(value);
-                continue;
-            }
-            "data" => &mut data,
-            "event" => &mut event,
-            "key" => &mut key,
-            _ => {
-                return Err(format!(
-                    "unknown field {name:?}: there are topic, data, event and key"
-                ));
-            }
-        };
-        if field.replace(value).is_some() {
-            return Err(format!("the field {name:?} was given twice"));
-        }
-    }
-    Ok(Publication {
-        topics,
-        data: data.ok_or("no data: it may be empty, but must be given")?,
-        event,
-        key,
-    })
-}
-
-fn read_json(body: &[u8]) -> Result<Publication, String> {
-    let value =
-        serde_json::from_slice(body).map_err(|error| format!("the body is no JSON: {error}"))?;
-    let Value::Object(fields) = value else {
-        return Err("the body is no JSON object".to_owned());
-    };
-    let mut publication = Publication {
-        topics: Vec::new(),
-        data: String::new(),
-        event: None,
-        key: None,
-    };
-    let mut has_data = false;
-    for (name, value) in fields {
-        match (name.as_str(), value) {
-            ("topic", Value::String(topic)) => publication.topics = vec![topic],
-            ("topic", Value::Array(topics)) => {
-                let text = |topic| match topic {
-                    Value::String(topic) => Ok(topic),
-                    other => Err(format!("topic has {other}, which is no string")),
-                };
-                publication.topics = topics.into_iter().map(text).collect::<Result<_, _>>()?;
-            }
-            ("data", Value::String(data)) => {
-                publication.data = data;
-                has_data = true;
-            }
-            ("event" | "key", Value::Null) => {}
-            ("event", Value::String(event)) => publication.event = Some(event),
-            ("key", Value::String(key)) => publication.key = Some(key),
-            ("data", _) => return Err("data is no string: send JSON as text".to_owned()),
-            ("topic", _) => {
-                return Err("topic is neither a string nor a list of strings".to_owned());
-            }
-            ("event" | "key", _) => return Err(format!("{name} is no string")),
-            _ => {
-                return Err(format!(
-                    "unknown field {name:?}: there are topic, data, event and key"
-                ));
-            }
-        }
-    }
-    if has_data {
-        Ok(publication)
-    } else {
-        Err("no data: it may be empty, but must be given".to_owned())
-    }
 }

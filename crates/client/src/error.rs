@@ -10,6 +10,8 @@ use eventwire_codec::DecodeError;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
+use crate::Outcome;
+
 /// Which clock ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -99,6 +101,8 @@ struct Inner {
     headers: HeaderMap,
     body: Bytes,
     decode: Option<DecodeError>,
+    outcome: Option<Outcome>,
+    index: Option<usize>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -115,6 +119,8 @@ impl Error {
                 headers: HeaderMap::new(),
                 body: Bytes::new(),
                 decode: None,
+                outcome: None,
+                index: None,
                 source: None,
             }),
         }
@@ -146,6 +152,14 @@ impl Error {
 
     pub(crate) fn with_body(self, body: Bytes) -> Error {
         self.with(|e| e.body = body)
+    }
+
+    pub(crate) fn with_outcome(self, outcome: Outcome) -> Error {
+        self.with(|e| e.outcome = Some(outcome))
+    }
+
+    pub(crate) fn with_index(self, index: usize) -> Error {
+        self.with(|e| e.index = Some(index))
     }
 
     pub(crate) fn with_source(self, source: Arc<dyn StdError + Send + Sync>) -> Error {
@@ -203,6 +217,17 @@ impl Error {
     /// The limit that was exceeded, for [`ErrorKind::Decode`].
     pub fn decode_error(&self) -> Option<&DecodeError> {
         self.inner.decode.as_ref()
+    }
+
+    /// Whether what was to be [published](crate::Publisher) may have been stored, by this attempt or one before it; `None` for
+    /// what was not to be published.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.inner.outcome
+    }
+
+    /// Of [many](crate::Publisher::publish_many) that were published in one go, which was refused.
+    pub fn index(&self) -> Option<usize> {
+        self.inner.index
     }
 
     /// The clock that ran out, for [`ErrorKind::Timeout`].

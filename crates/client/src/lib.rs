@@ -8,7 +8,8 @@
 //!   ([`StreamItem`]); a [`Closer`] ends it from any thread, and a [`Restarter`] makes it connect again.
 //! - [`session::Session`]: all the rules, without a socket and without a clock. An [`EventStream`] is one of these with an
 //!   HTTP client around it; bindings and tests drive it by other means.
-//! - [`Publisher`]: publishes to a hub that runs elsewhere, and makes retries harmless by a key.
+//! - [`Publisher`]: publishes to a hub that runs elsewhere, in batches, and makes retries harmless by a key; [`Outcome`] is what an
+//!   error says of it.
 //! - [`EventStream::receive_file`], [`Publisher::send_file`]: payloads in slices (`slices/`), whose rules are in
 //!   [`eventwire_codec::slices`]; [`FileAssembly`] writes one that comes from elsewhere.
 //! - [`Error`]: one type, with an [`ErrorKind`] for programs and a message for people.
@@ -37,6 +38,7 @@ mod error;
 mod item;
 mod message;
 mod options;
+mod outcome;
 mod publisher;
 mod retry;
 pub mod session;
@@ -52,6 +54,7 @@ pub use eventwire_codec::Event;
 pub use item::{CloseReason, Closed, Opened, Reconnecting, Reset, State, StreamItem};
 pub use message::{IntoTopics, PublishMessage};
 pub use options::{ConnectOptions, Profile};
+pub use outcome::Outcome;
 pub use publisher::{Publisher, PublisherOptions};
 pub use retry::{Backoff, RetryPolicy};
 pub use slices::FileAssembly;

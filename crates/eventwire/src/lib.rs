@@ -86,18 +86,18 @@ pub use eventwire_codec::{DataError, DataErrorKind, slices};
 #[cfg(feature = "client")]
 pub use eventwire_client::{
     Backoff, Clock, CloseReason, Closed, Closer, ConnectOptions, Error, ErrorKind, EventStream,
-    FileAssembly, IntoTopics, Items as StreamItems, Opened, Profile, PublishMessage, Publisher,
-    PublisherOptions, Reconnecting, Reset, Restarter, RetryPolicy, State, StreamItem,
+    FileAssembly, IntoTopics, Items as StreamItems, Opened, Outcome, Profile, PublishMessage,
+    Publisher, PublisherOptions, Reconnecting, Reset, Restarter, RetryPolicy, State, StreamItem,
     TransportOptions, session,
 };
 
 #[cfg(feature = "server")]
 pub use eventwire_server::{
     Access, Action, Authorizer, BuildError, CloseHandle, Cors, Denied, Ended, Endpoint, EventId,
-    Head, HttpOptions, Hub, HubBuilder, Identity, MAX_KEY, MAX_TOPIC, MAX_TOPICS_AT_ONCE,
-    MalformedId, Publication, PublishError, Reply, ReplyBody, ServeError, ServeOptions, Server,
-    Slow, Start, Stats, Store, StoreError, Subscribe, SubscribeError, Subscription, TopicError,
-    store,
+    Head, HttpOptions, Hub, HubBuilder, Identity, MAX_KEY, MAX_PUBLISH_MANY, MAX_TOPIC,
+    MAX_TOPICS_AT_ONCE, MalformedId, Publication, PublishError, PublishManyError, Reply, ReplyBody,
+    ServeError, ServeOptions, Server, Slow, Start, Stats, Store, StoreError, Subscribe,
+    SubscribeError, Subscription, TopicError, store,
 };
 
 /// Begins to subscribe to the event stream at `url`: options with the defaults, to change and then to

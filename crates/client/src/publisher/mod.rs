@@ -1,31 +1,44 @@
 //! Publishing to a hub that runs elsewhere.
 
+mod drive;
 mod options;
+mod queue;
+mod request;
+mod unit;
 
 use std::fmt;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, LOCATION, USER_AGENT};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::HeaderValue;
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
-use url::Url;
 
-use crate::error::{body_says, redacted};
+use self::queue::Queue;
+use self::request::Requester;
+use self::unit::Unit;
+use crate::error::redacted;
 use crate::options::parse_url;
-use crate::session::{Head, retry_after};
-use crate::{Backoff, Clock, Error, ErrorKind, IntoTopics, PublishMessage, RetryPolicy, transport};
+use crate::{Error, ErrorKind, IntoTopics, Outcome, PublishMessage, RetryPolicy, transport};
 
 pub use options::PublisherOptions;
 
 /// How long a publish is tried where the policy has no deadline.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 
-/// How much of an answer is read; an id is far shorter.
-const MAX_ANSWER: usize = 16 * 1024;
-
-/// Publishes to a hub that runs elsewhere, over HTTP. Cheap to clone; clones share their connections.
+/// Publishes to a hub that runs elsewhere, over HTTP. Cheap to clone; clones are the same publisher.
+///
+/// Calls at the same time share requests: while one is under way, what else is published queues, and goes in the next one, in the
+/// order of the calls. Each call has its own answer. The queue takes 4,096 events or 16 MiB; beyond that, callers wait with
+/// what they have.
+///
+/// Every event has a key, one that is made where none is given, so that trying again is harmless. Dropped with its last
+/// clone, what is queued is not sent; [`close`](Self::close) lets it go out.
 ///
 /// ```no_run
 /// use eventwire_client::{Publisher, PublisherOptions};
@@ -38,17 +51,26 @@ const MAX_ANSWER: usize = 16 * 1024;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Publisher {
-    shared: Arc<Shared>,
+pub struct Publisher(Arc<Open>);
+
+/// What all clones of a publisher hold, and no task does: nobody waits any more when it is dropped.
+struct Open(Arc<Shared>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+        self.0.stop();
+    }
 }
 
 struct Shared {
-    url: Url,
-    client: reqwest::Client,
-    headers: HeaderMap,
+    requester: Requester,
     retry: Option<RetryPolicy>,
-    connect_timeout: Duration,
-    timeout: Duration,
+    queue: Mutex<Queue>,
+    /// The number of the first call that has no answer yet.
+    answered: watch::Sender<u64>,
+    /// How large a request with several calls may be; less where the hub, or a proxy before it, has said so.
+    batch_bytes: AtomicUsize,
 }
 
 impl Publisher {
@@ -80,160 +102,207 @@ impl Publisher {
             options.connect_timeout,
             Some(options.timeout),
         )?;
-        Ok(Publisher {
-            shared: Arc::new(Shared {
-                url,
-                client,
-                headers,
-                retry: options.retry,
-                connect_timeout: options.connect_timeout,
-                timeout: options.timeout,
-            }),
-        })
+        let requester = Requester {
+            url,
+            client,
+            headers,
+            connect_timeout: options.connect_timeout,
+            timeout: options.timeout,
+        };
+        Ok(Publisher(Arc::new(Open(Arc::new(Shared {
+            requester,
+            retry: options.retry,
+            queue: Mutex::default(),
+            answered: watch::Sender::new(0),
+            batch_bytes: AtomicUsize::new(queue::BATCH_BYTES),
+        })))))
     }
 
     /// Publishes one message under one or more topics, and gives the id that the hub gave it.
     ///
-    /// Lost connections and answers of 408, 425, 429 and 5xx are tried again, with the same key, within the policy.
+    /// Lost connections and answers of 408, 425, 429 and 5xx are tried again, with the same key, within the policy. A deadline
+    /// counts from the call on. A call that waits behind others is tried once even if its deadline has passed.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Publish`] where the hub refuses, with its reason; else what the last attempt failed of.
+    /// [`ErrorKind::Status`] where the hub refuses, with its reason; [`ErrorKind::Closed`] after [`close`](Self::close); else what
+    /// the last attempt failed of. [`Error::outcome`] says whether it may have been stored.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: a message whose publish was cancelled may have been published.
+    /// Dropped before it was polled, or while the queue was full, it is not published. Once the queue has it, it is published
+    /// without its caller.
     pub async fn publish(
         &self,
         topics: impl IntoTopics,
         message: impl Into<PublishMessage>,
     ) -> Result<String, Error> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::new(
-                ErrorKind::NoRuntime,
-                "publish must be awaited within a Tokio runtime",
-            ));
+        let (sender, answer) = oneshot::channel();
+        let unit = Unit::one(topics.into_topics(), message.into(), sender);
+        self.enter(unit, answer)?.await
+    }
+
+    /// Publishes several messages in one request, at most 1,000, each under one or more topics: all of them or none. The ids are
+    /// theirs, in their order.
+    ///
+    /// ```no_run
+    /// # async fn example(publisher: eventwire_client::Publisher) -> Result<(), eventwire_client::Error> {
+    /// let ids = publisher.publish_many([("orders", "number 42"), ("orders", "number 43")]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish); [`Error::index`] says which message was refused.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`publish`](Self::publish).
+    pub async fn publish_many<T, M>(
+        &self,
+        messages: impl IntoIterator<Item = (T, M)>,
+    ) -> Result<Vec<String>, Error>
+    where
+        T: IntoTopics,
+        M: Into<PublishMessage>,
+    {
+        let (sender, answer) = oneshot::channel();
+        let messages = messages.into_iter();
+        let messages = messages.map(|(topics, message)| (topics.into_topics(), message.into()));
+        let unit = Unit::many(messages, sender);
+        if unit.count == 0 {
+            return Ok(Vec::new());
         }
-        let body = encode(topics.into_topics(), message.into());
-        let Some(policy) = &self.shared.retry else {
-            return self
-                .attempt(body)
-                .await
-                .map_err(|failed| failed.error.with_attempt(1));
+        self.enter(unit, answer)?.await
+    }
+
+    fn enter<T>(
+        &self,
+        mut unit: Unit,
+        answer: oneshot::Receiver<Result<T, Error>>,
+    ) -> Result<Ticket<T>, Error> {
+        let shared = &self.0.0;
+        let Ok(runtime) = Handle::try_current() else {
+            let text = "publish must be awaited within a Tokio runtime";
+            return Err(Error::new(ErrorKind::NoRuntime, text).with_outcome(Outcome::NotStored));
         };
-        let mut backoff = Backoff::new(policy, fastrand::u64(..));
-        let give_up = Instant::now().checked_add(policy.deadline.unwrap_or(DEFAULT_DEADLINE));
-        loop {
-            let attempt = backoff.attempt().saturating_add(1);
-            let failed = match self.attempt(body.clone()).await {
-                Ok(id) => return Ok(id),
-                Err(failed) => failed,
-            };
-            let error = failed.error.with_attempt(attempt);
-            if !failed.retry
-                || policy
-                    .attempts
-                    .is_some_and(|attempts| backoff.attempt() >= attempts)
-            {
-                return Err(error);
-            }
-            let delay = backoff
-                .next_delay()
-                .max(error.retry_after().unwrap_or_default());
-            let Some(next) = Instant::now().checked_add(delay) else {
-                return Err(error);
-            };
-            if give_up.is_some_and(|give_up| next > give_up) {
-                return Err(error);
-            }
-            tracing::debug!(target: "eventwire::client", reason = %error, attempt, ?delay, "publishing again");
-            tokio::time::sleep_until(next).await;
+        let policy = shared.retry.as_ref();
+        let patience = policy.map(|policy| policy.deadline.unwrap_or(DEFAULT_DEADLINE));
+        unit.deadline = patience.and_then(|patience| Instant::now().checked_add(patience));
+        let mut queue = shared.queue();
+        if queue.closed {
+            return Err(unit::closed(Outcome::NotStored));
         }
+        let number = queue.enter(unit);
+        if queue.driver.is_none() {
+            let driver = runtime.spawn(drive::drive(shared.clone()));
+            queue.driver = Some(driver.abort_handle());
+        }
+        drop(queue);
+        Ok(Ticket {
+            shared: shared.clone(),
+            number,
+            answer,
+        })
+    }
+
+    /// Waits until all that was published before this call has its answer. A failure is told to its own caller, not here. How long
+    /// it may take is bounded by what the calls may take.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only waits.
+    pub async fn flush(&self) {
+        let target = self.0.0.queue().next();
+        let mut answered = self.0.0.answered.subscribe();
+        // It fails only where the publisher is gone, which it is not.
+        let _ = answered.wait_for(|first| *first >= target).await;
+    }
+
+    /// Takes nothing more, and waits at most `patience` until what it had accepted has gone out; whether all of it has its answer.
+    /// What has none by then fails with [`ErrorKind::Closed`], and so does at once what waited for room.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the publisher is closed; what it had accepted goes on.
+    pub async fn close(&self, patience: Duration) -> bool {
+        let shared = &self.0.0;
+        shared.close();
+        if shared.queue().driver.is_none() {
+            return true;
+        }
+        // Without a clock there is no patience.
+        let in_time = Handle::try_current().is_ok()
+            && tokio::time::timeout(patience, self.flush()).await.is_ok();
+        if !in_time {
+            shared.stop();
+        }
+        in_time
     }
 
     /// The address that it publishes to, without user name and password.
     pub fn url(&self) -> String {
-        redacted(&self.shared.url)
+        redacted(&self.0.0.requester.url)
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn attempt(&self, body: Bytes) -> Result<String, Failed> {
-        let Shared {
-            url,
-            client,
-            headers,
-            ..
-        } = &*self.shared;
-        let request = client.post(url.clone()).headers(headers.clone()).body(body);
-        let lost = |error| self.lost(error);
-        let mut response = request.send().await.map_err(lost)?;
-        let mut answer = Vec::new();
-        while answer.len() < MAX_ANSWER
-            && let Some(chunk) = response.chunk().await.map_err(lost)?
-        {
-            answer.extend_from_slice(&chunk);
-        }
-        if response.status() == StatusCode::OK
-            && let Some(id) = id_of(&answer)
-        {
-            return Ok(id);
-        }
-        Err(self.refused(response.status(), response.headers(), answer))
+    fn close(&self) {
+        let _waiting = {
+            let mut queue = self.queue();
+            queue.closed = true;
+            queue.take_waiting()
+        };
     }
 
-    fn lost(&self, error: reqwest::Error) -> Failed {
-        let Shared {
-            url,
-            connect_timeout,
-            timeout,
-            ..
-        } = &*self.shared;
-        let error = if error.is_timeout() && !error.is_connect() {
-            let text = format!(
-                "no answer from {} within {timeout:?} (timeout)",
-                redacted(url)
-            );
-            Error::new(ErrorKind::Timeout(Clock::Idle), text).with_url(url)
-        } else {
-            transport::failure(error).into_error(url, *connect_timeout)
-        };
-        Failed { error, retry: true }
+    /// Whatever is under way ends.
+    fn stop(&self) {
+        if let Some(driver) = &self.queue().driver {
+            driver.abort();
+        }
     }
 
-    fn refused(&self, status: StatusCode, headers: &HeaderMap, mut answer: Vec<u8>) -> Failed {
-        let at = redacted(&self.shared.url);
-        let says = body_says(&answer)
-            .map(|line| format!(": {line}"))
-            .unwrap_or_default();
-        let text = match status.as_u16() {
-            200 => format!("{at} answered without an id: is it a hub's address?"),
-            300..=399 => {
-                let to = headers
-                    .get(LOCATION)
-                    .map(|to| String::from_utf8_lossy(to.as_bytes()))
-                    .unwrap_or_default();
-                format!("{at} redirects to {to:?}: publish to that address instead")
-            }
-            401 | 403 => format!("{at} does not allow this ({status}){says}"),
-            409 => format!("{at} has this key with another message ({status}){says}"),
-            421 => format!("{at} does not serve that host name ({status}){says}"),
-            _ => format!("{at} answered {status}{says}"),
-        };
-        answer.truncate(1024);
-        let kind = if status == StatusCode::OK {
-            ErrorKind::Publish
-        } else {
-            ErrorKind::Status
-        };
-        let head = Head::new(status, headers.clone());
-        let error = Error::new(kind, text)
-            .with_url(&self.shared.url)
-            .with_retry_after(retry_after(&head))
-            .with_response(status, head.headers)
-            .with_body(answer.into());
-        Failed {
-            error,
-            retry: matches!(status.as_u16(), 408 | 425 | 429 | 500..=599),
-        }
+    fn tell_answered(&self) {
+        let first = self.queue().first();
+        self.answered.send_replace(first);
+    }
+
+    fn batch_bytes(&self) -> usize {
+        self.batch_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Something on the way takes no more than that.
+    fn limit_batches(&self, bytes: usize) {
+        self.batch_bytes.fetch_min(bytes.max(1), Ordering::Relaxed);
+    }
+}
+
+/// A place in the queue. Dropped, the call goes on if it was accepted; if it still waited for room, nothing is sent.
+struct Ticket<T> {
+    shared: Arc<Shared>,
+    number: u64,
+    answer: oneshot::Receiver<Result<T, Error>>,
+}
+
+impl<T> Future for Ticket<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = Pin::new(&mut self.answer).poll(cx);
+        // Whoever drops a unit answers it: it cannot be that nobody has.
+        answer.map(|answer| answer.unwrap_or_else(|_| Err(unit::closed(Outcome::Unknown))))
+    }
+}
+
+impl<T> Drop for Ticket<T> {
+    fn drop(&mut self) {
+        // Dropped after the lock: it may be large.
+        let _abandoned = self.shared.queue().abandon(self.number);
     }
 }
 
@@ -245,43 +314,9 @@ impl fmt::Debug for Publisher {
     }
 }
 
-struct Failed {
-    error: Error,
-    retry: bool,
-}
-
-fn encode(topics: Vec<String>, message: PublishMessage) -> Bytes {
-    let key = message
-        .key
-        .unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
-    let mut fields = serde_json::json!({ "topic": topics, "data": message.data, "key": key });
-    if let Some(event) = message.event {
-        fields["event"] = event.into();
-    }
-    fields.to_string().into()
-}
-
-fn id_of(answer: &[u8]) -> Option<String> {
-    let answer: serde_json::Value = serde_json::from_slice(answer).ok()?;
-    answer.get("id")?.as_str().map(str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_publish_has_a_key_of_its_own_unless_one_is_given() {
-        let key = |message: PublishMessage| {
-            let fields: serde_json::Value =
-                serde_json::from_slice(&encode(vec!["a".into()], message)).unwrap();
-            fields["key"].as_str().unwrap().to_owned()
-        };
-        assert_eq!(key(PublishMessage::new("x").key("mine")), "mine");
-        let (one, two) = (key("x".into()), key("x".into()));
-        assert_ne!(one, two);
-        assert_eq!(one.len(), 32);
-    }
 
     #[test]
     fn the_root_means_the_events() {

@@ -70,8 +70,8 @@ impl PublisherOptions {
         self
     }
 
-    /// How to try again. Every attempt carries the same key, so that the hub takes the message once. Where the policy has
-    /// no deadline, a publish is tried for 30 s. Default: [`RetryPolicy::default`].
+    /// How to try again. Every attempt carries the same key, so that the hub takes the message once. The policy's deadline counts
+    /// from the call on; where it has none, a publish is tried for 30 s. Default: [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self

@@ -1,5 +1,6 @@
 //! The whole client on real sockets, against servers that are written out byte by byte.
 
+mod batches;
 mod close;
 mod failures;
 mod proxy;

@@ -1,0 +1,222 @@
+//! The task that sends: one request at a time, and in the next one all that has come meanwhile.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::Shared;
+use super::request::Failed;
+use super::unit::Unit;
+use crate::{Backoff, RetryPolicy};
+
+/// Sends until nobody waits.
+pub(super) fn drive(shared: Arc<Shared>) -> impl Future<Output = ()> {
+    // Made here, since the runtime may end the task before it has begun.
+    run(Driver {
+        shared,
+        done: false,
+    })
+}
+
+async fn run(mut driver: Driver) {
+    let shared = driver.shared.clone();
+    loop {
+        let units = {
+            let mut queue = shared.queue();
+            let units = queue.load(shared.batch_bytes());
+            if units.is_empty() {
+                queue.driver = None;
+                driver.done = true;
+            }
+            units
+        };
+        if units.is_empty() {
+            shared.tell_answered();
+            return;
+        }
+        Delivery::new(&shared, units).run().await;
+        shared.tell_answered();
+    }
+}
+
+/// Some units, until each has its answer.
+struct Delivery<'a> {
+    shared: &'a Shared,
+    units: Vec<Unit>,
+    /// How many are sent at once, where it is not all.
+    most: usize,
+    backoff: Backoff,
+}
+
+impl<'a> Delivery<'a> {
+    fn new(shared: &'a Shared, units: Vec<Unit>) -> Self {
+        let default = RetryPolicy::default();
+        let policy = shared.retry.as_ref().unwrap_or(&default);
+        Delivery {
+            shared,
+            units,
+            most: usize::MAX,
+            backoff: Backoff::new(policy, fastrand::u64(..)),
+        }
+    }
+
+    async fn run(mut self) {
+        while !self.units.is_empty() {
+            let count = self.fitting();
+            let units = &mut self.units[..count];
+            units.iter_mut().for_each(|unit| unit.under_way = true);
+            match self.shared.requester.attempt(units).await {
+                Ok(ids) => {
+                    let mut ids = ids.into_iter();
+                    for unit in self.units.drain(..count) {
+                        unit.stored(&mut ids);
+                    }
+                    self.most = usize::MAX;
+                    self.backoff.reset();
+                }
+                Err(failed) => {
+                    for unit in units {
+                        unit.under_way = false;
+                        unit.unknown |= failed.unknown;
+                    }
+                    self.failed(count, failed).await;
+                }
+            }
+        }
+    }
+
+    /// How many of the units go in the next request.
+    fn fitting(&self) -> usize {
+        let (max, mut bytes) = (self.shared.batch_bytes(), 0);
+        let fit = self.units.iter().take_while(|unit| {
+            bytes += unit.size();
+            bytes <= max
+        });
+        // What does not fit alone is for the hub to refuse.
+        fit.count().clamp(1, self.most)
+    }
+
+    /// The request with the first `count` of the units has failed.
+    async fn failed(&mut self, count: usize, failed: Failed) {
+        if !failed.refused.is_empty() {
+            return self.refused(count, failed).await;
+        }
+        if failed.is_too_large() && count > 1 {
+            let size: usize = self.units[..count].iter().map(Unit::size).sum();
+            self.shared.limit_batches(size / 2);
+            self.most = count.div_ceil(2);
+            return;
+        }
+        if failed.retry {
+            self.wait(count, failed).await;
+        } else {
+            for mut unit in self.units.drain(..count) {
+                unit.failures = unit.failures.saturating_add(1);
+                unit.failed(failed.error.clone());
+            }
+        }
+    }
+
+    /// The hub has named what it does not take: the others can go without that.
+    async fn refused(&mut self, count: usize, failed: Failed) {
+        let mut refused: Vec<Option<&super::request::Refused>> = vec![None; count];
+        let mut indexes = vec![0; count];
+        let mut first_event = 0;
+        for (at, unit) in self.units[..count].iter().enumerate() {
+            let own = first_event..first_event + unit.count;
+            let mut of_unit = failed.refused.iter().filter(|r| own.contains(&r.index));
+            if let Some(one) = of_unit.next() {
+                indexes[at] = one.index - first_event;
+                refused[at] = Some(one);
+            }
+            first_event = own.end;
+        }
+        let for_good = |at: usize| refused[at].is_some_and(|one| !one.retry());
+        if !(0..count).any(for_good) {
+            // Only what may be taken later: it waits alone, so that those before it need not.
+            let first = refused.iter().position(Option::is_some).unwrap_or(0);
+            if count > 1 {
+                self.most = first.max(1);
+            } else {
+                self.wait(count, failed).await;
+            }
+            return;
+        }
+        let units = std::mem::take(&mut self.units);
+        for (at, mut unit) in units.into_iter().enumerate() {
+            match refused.get(at).copied().flatten() {
+                Some(one) if !one.retry() => {
+                    let index = unit.many.then(|| indexes[at]);
+                    let error = self.shared.requester.refusal(&failed.error, one, index);
+                    unit.failures = unit.failures.saturating_add(1);
+                    unit.failed(error);
+                }
+                _ => self.units.push(unit),
+            }
+        }
+    }
+
+    /// Gives up those whose time has come, and waits with the others.
+    async fn wait(&mut self, count: usize, failed: Failed) {
+        let error = failed.error;
+        let delay = self
+            .backoff
+            .next_delay()
+            .max(error.retry_after().unwrap_or_default());
+        let next = Instant::now().checked_add(delay);
+        let policy = self.shared.retry.as_ref();
+        let attempts = policy.and_then(|policy| policy.attempts);
+        let gives_up = |unit: &Unit| match next {
+            Some(next) if policy.is_some() => {
+                attempts.is_some_and(|attempts| unit.failures > attempts)
+                    || unit.deadline.is_some_and(|deadline| next > deadline)
+            }
+            _ => true,
+        };
+        let later = self.units.split_off(count);
+        let mut waits = false;
+        for mut unit in std::mem::take(&mut self.units) {
+            unit.failures = unit.failures.saturating_add(1);
+            if gives_up(&unit) {
+                unit.failed(error.clone());
+            } else {
+                waits = true;
+                self.units.push(unit);
+            }
+        }
+        self.units.extend(later);
+        if let Some(next) = next.filter(|_| waits) {
+            tracing::debug!(
+                target: "eventwire::client",
+                reason = %error, attempt = self.backoff.attempt(), ?delay, "publishing again"
+            );
+            tokio::time::sleep_until(next).await;
+        } else {
+            self.most = usize::MAX;
+        }
+    }
+}
+
+/// The one task that sends.
+struct Driver {
+    shared: Arc<Shared>,
+    /// It has handed back its turn.
+    done: bool,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        // It was stopped, or its runtime has ended, and nobody would go on.
+        let left = {
+            let mut queue = self.shared.queue();
+            queue.driver = None;
+            queue.take_all()
+        };
+        // Each says so to its caller.
+        drop(left);
+        self.shared.tell_answered();
+    }
+}

@@ -2,7 +2,7 @@
 
 // The errors:
 //
-//   EventwireError            kind: its name, for programs
+//   EventwireError            kind: its name, for programs; outcome and index, where it was to be published
 //   ├── DecodeError           limit, max
 //   ├── EncodeError           field
 //   ├── DataError             position
@@ -12,8 +12,8 @@
 //   ├── ContentTypeError      url, status, headers, body
 //   ├── StreamTimeoutError    clock: connect, idle or event
 //   ├── ClosedError
-//   ├── StoreError            outcome: not_stored or unknown
-//   ├── PublishError          status, outcome
+//   ├── StoreError
+//   ├── PublishError          status
 //   └── ServeError
 //
 // A wrong argument is a TypeError; a file that cannot be read or written is an error as those of `node:fs`, with its code.

@@ -6,7 +6,7 @@ const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { answer, hold } = require('./loop.js');
 const { Mailbox } = require('./mailbox.js');
-const { toMessage } = require('./message.js');
+const { toMessage, toMessages } = require('./message.js');
 const { boolean, count, milliseconds, natural, orNull, read, string, topics } = require('./options.js');
 const { warnOfSeveral } = require('./processes.js');
 const { toEvent, unpackFrames, unpackItems } = require('./packed.js');
@@ -63,6 +63,11 @@ class Hub {
   async publish(names, message) {
     const built = toMessage(names, message);
     return answer(call(() => this.#native.publish(built)));
+  }
+
+  async publishMany(publications) {
+    const built = toMessages(publications);
+    return answer(call(() => this.#native.publishMany(built)));
   }
 
   subscribe(names, options) {

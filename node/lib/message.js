@@ -2,7 +2,7 @@
 
 // What is published, for a hub and for a Publisher alike.
 
-const { any, read, string, toJson, topics } = require('./options.js');
+const { any, read, string, toJson, topics, wrong } = require('./options.js');
 
 const fields = { data: string, json: any, event: string, key: string };
 
@@ -16,4 +16,22 @@ function toMessage(names, message) {
   return { topics: topics(names), ...rest, data: rest.data ?? toJson('what is published', json) };
 }
 
-module.exports = { toMessage };
+// Several, each with its topics: `publishMany` takes an array, or anything else that can be iterated.
+function toMessages(publications) {
+  if (typeof publications?.[Symbol.iterator] !== 'function' || typeof publications === 'string') {
+    throw new TypeError('publishMany takes an array of objects with topic and data or json (and event, key)');
+  }
+  return Array.from(publications, (publication, index) => {
+    const what = `the publication at index ${index}`;
+    if (typeof publication !== 'object' || publication === null) throw wrong(what, 'an object', publication);
+    const { topic, ...message } = publication;
+    if (topic === undefined) throw new TypeError(`${what} has no topic`);
+    try {
+      return toMessage(topic, message);
+    } catch (error) {
+      throw new TypeError(`${what}: ${error.message}`, { cause: error });
+    }
+  });
+}
+
+module.exports = { toMessage, toMessages };

@@ -5,8 +5,8 @@
 const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { answer } = require('./loop.js');
-const { toMessage } = require('./message.js');
-const { headers, read, retry } = require('./options.js');
+const { toMessage, toMessages } = require('./message.js');
+const { headers, milliseconds, read, retry } = require('./options.js');
 const { takeTransport, transportOptions } = require('./transport.js');
 
 class Publisher {
@@ -25,11 +25,28 @@ class Publisher {
     return answer(call(() => this.#native.publish(built)));
   }
 
-  close() {
-    this.#native.close();
+  async publishMany(publications) {
+    const built = toMessages(publications);
+    return answer(call(() => this.#native.publishMany(built)));
+  }
+
+  async flush() {
+    await answer(call(() => this.#native.flush()));
+  }
+
+  // It begins to close in the call, also where nobody waits.
+  close(timeout = 10_000) {
+    return answer(call(() => this.#native.close(milliseconds('the timeout of close', timeout))));
   }
 }
 
-if (Symbol.dispose) Publisher.prototype[Symbol.dispose] = Publisher.prototype.close;
+if (Symbol.dispose) {
+  Publisher.prototype[Symbol.dispose] = function dispose() {
+    this.close();
+  };
+  Publisher.prototype[Symbol.asyncDispose] = async function asyncDispose() {
+    await this.close();
+  };
+}
 
 module.exports = { Publisher };

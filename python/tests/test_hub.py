@@ -14,6 +14,7 @@ from eventwire import (
     Event,
     Hub,
     Publisher,
+    PublishError,
     ServeError,
     StatusError,
     connect,
@@ -343,3 +344,33 @@ def test_patterns_are_for_topics_that_come_later_too(hub):
 def test_what_cannot_be_retained_is_a_value_error(options, says):
     with pytest.raises(ValueError, match=says):
         Hub(**options)
+
+
+def test_several_are_published_in_one_go_or_none(run, hub):
+    with hub.subscribe("a", "b") as subscription:
+        ids = hub.publish_many(
+            [
+                {"topic": "a", "data": "1"},
+                {"topic": ["a", "b"], "json": [2], "event": "e", "key": "k"},
+            ]
+        )
+        assert next(subscription) == Event("1", id=ids[0])
+        assert next(subscription) == Event("[2]", event="e", id=ids[1])
+    with pytest.raises(
+        PublishError, match=r"the event at index 1 of 3: .*; none was stored"
+    ) as refused:
+        hub.publish_many(
+            {"topic": "a", "data": str(n), "key": "k" if n == 1 else None} for n in range(3)
+        )
+    assert (refused.value.index, refused.value.outcome) == (1, "not_stored")
+    with pytest.raises(ValueError, match="index 0 of 1"):
+        hub.publish_many([{"topic": "*", "data": "x"}])
+    with pytest.raises(PublishError, match="1001 events at once"):
+        hub.publish_many({"topic": "a", "data": "x"} for _ in range(1001))
+    assert hub.stats().published == 2
+
+    async def main():
+        assert len(await hub.apublish_many([{"topic": "a", "data": "x"}] * 3)) == 3
+
+    run(main())
+    assert hub.stats().published == 5

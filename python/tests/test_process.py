@@ -3,8 +3,10 @@
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
+from scripted import holds
 
 READ = """
 import eventwire, sys
@@ -238,3 +240,72 @@ def test_the_command_passes_its_exit_code_on():
         out, _ = process.communicate()
     assert process.returncode == 0
     assert {"serve", "tail", "publish"} <= set(out.split())
+
+
+def test_a_publisher_works_in_the_child_where_it_was_not_used_before_a_fork(hub, server):
+    code = """
+import os, sys, eventwire
+used, unused = eventwire.Publisher(sys.argv[1]), eventwire.Publisher(sys.argv[1])
+used.publish("t", "before")
+child = os.fork()
+unused.publish("t", "unused")
+if child == 0:
+    code = 0
+    for use in (lambda: used.publish("t", "x"), used.flush, lambda: used.publish_many([])):
+        try:
+            use()
+            code = 1
+        except eventwire.ClosedError as error:
+            if "fork" not in str(error):
+                code = 2
+    # Closing it, and forgetting it, does nothing to the parent's.
+    used.close()
+    del used
+    sys.exit(code)
+assert os.waitpid(child, 0)[1] == 0
+used.publish("t", "after")
+used.close()
+print("both", end="")
+"""
+    assert runs(code, server.url) == "both"
+    assert hub.stats().published == 4
+
+
+def test_ctrl_c_ends_a_publish_that_waits(scripted):
+    server = scripted(holds(head=b""))
+    code = """
+import eventwire, sys
+with eventwire.Publisher(sys.argv[1]) as publisher:
+    try:
+        publisher.publish("t", "x")
+    finally:
+        publisher.close(timeout=0)
+"""
+    with python("-c", code, server.url) as process:
+        while not server.requests:
+            threading.Event().wait(0.005)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert process.returncode == -signal.SIGINT
+    assert err.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_children_of_a_fork_have_logs_and_keys_of_their_own(hub, server):
+    code = """
+import os, sys, eventwire
+own, publisher = eventwire.Hub(), eventwire.Publisher(sys.argv[1])
+eventwire.Publisher(sys.argv[1]).publish("t", "before")
+for _ in range(2):
+    if os.fork() == 0:
+        break
+publisher.publish("t", "x")
+print(own.publish("t", "x"), flush=True)
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    pass
+"""
+    ids = runs(code, server.url).split()
+    assert len(set(ids)) == 3
+    assert hub.stats().published == 4

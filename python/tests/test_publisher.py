@@ -1,6 +1,8 @@
 """Publishing to a hub that runs elsewhere."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from eventwire import (
@@ -11,8 +13,9 @@ from eventwire import (
     EventwireError,
     Publisher,
     RetryPolicy,
+    StatusError,
 )
-from scripted import sends
+from scripted import holds, resets_after, sends
 
 NEVER = RetryPolicy(base=0, min=0, attempts=1)
 
@@ -98,3 +101,139 @@ def test_after_close_it_takes_nothing(server):
 def test_a_wrong_url_is_a_value_error():
     with pytest.raises(ValueError, match="nonsense"):
         Publisher("nonsense")
+
+
+def test_several_are_published_in_one_go(hub, server):
+    with hub.subscribe("a", "b") as subscription, Publisher(server.url) as publisher:
+        ids = publisher.publish_many(
+            [
+                {"topic": "a", "data": "x", "event": "e", "key": "k"},
+                {"topic": ["a", "b"], "json": {"n": 1}},
+            ]
+        )
+        assert next(subscription) == Event("x", event="e", id=ids[0])
+        assert next(subscription) == Event('{"n":1}', id=ids[1])
+        assert publisher.publish_many([]) == []
+        with pytest.raises(StatusError, match="index 1") as refused:
+            publisher.publish_many({"topic": topic, "data": "x"} for topic in ("a", "*", "b"))
+    assert (refused.value.status, refused.value.index) == (400, 1)
+    assert refused.value.outcome == "not_stored"
+    assert hub.stats().published == 2
+
+
+def test_what_is_no_publication_is_named(server):
+    with Publisher(server.url) as publisher:
+        for wrong, says in [
+            ({"topic": "a"}, "index 1: there is nothing to publish"),
+            ({"topic": "a", "data": b"x"}, "index 1: data must be str, not bytes"),
+            ({"data": "x"}, "index 1 has no topic"),
+            ({"topic": "a", "data": "x", "id": "1"}, "index 1 has no 'id'"),
+            ("a", "index 1 must be a dictionary"),
+        ]:
+            with pytest.raises(TypeError, match=says):
+                publisher.publish_many([{"topic": "a", "data": "x"}, wrong])  # type: ignore[list-item]
+
+
+def test_threads_share_requests_and_each_has_its_own_answer(hub, server):
+    with Publisher(server.url) as publisher, ThreadPoolExecutor(16) as threads:
+        publisher.publish("news", "0", key="k")
+
+        def publish(number):
+            try:
+                return publisher.publish("news", str(number), key="k" if number % 10 == 0 else None)
+            except StatusError as error:
+                return error.status
+
+        answers = list(threads.map(publish, range(200)))
+    assert answers.count(409) == 19
+    ids = {answer for answer in answers if answer != 409}
+    assert len(ids) == 181
+    assert hub.stats().published == 181
+
+
+def test_calls_of_one_batch_have_their_own_errors(run, hub, server):
+    async def main():
+        async with APublisher(server.url) as publisher:
+            topics = ["a", "b", "*", "c", "", "d"]
+            answers = await asyncio.gather(
+                *(publisher.publish(topic, "x") for topic in topics), return_exceptions=True
+            )
+            failed = [isinstance(answer, StatusError) for answer in answers]
+            assert failed == [False, False, True, False, True, False]
+            ids = await publisher.publish_many({"topic": "a", "data": str(n)} for n in range(3))
+            assert [id.rsplit("-")[-1] for id in ids] == ["5", "6", "7"]
+
+    run(main())
+
+
+def test_an_error_says_whether_the_event_was_stored(scripted):
+    server = scripted(resets_after(head=b""))
+    with Publisher(server.url, retry=NEVER) as publisher:
+        with pytest.raises(ConnectError) as error:
+            publisher.publish("news", "x")
+        assert error.value.outcome == "unknown"
+    with Publisher("http://127.0.0.1:1", retry=NEVER) as publisher:
+        with pytest.raises(ConnectError) as error:
+            publisher.publish("news", "x")
+        assert error.value.outcome == "not_stored"
+
+
+def test_flush_and_close_wait_for_what_other_threads_publish(hub, server):
+    publisher = Publisher(server.url)
+    publisher.flush()
+    with ThreadPoolExecutor(8) as threads:
+        publishing = [threads.submit(publisher.publish, "news", str(n)) for n in range(100)]
+        for one in publishing[:50]:
+            one.result()
+        publisher.flush()
+        assert publisher.close() is True
+        stored = [one for one in publishing if one.exception() is None]
+    # What came after the end was not sent, and says so.
+    for one in publishing:
+        error = one.exception()
+        assert error is None or error.outcome == "not_stored"
+    assert hub.stats().published == len(stored) >= 50
+    assert publisher.close() is True
+
+
+def test_close_gives_up_after_its_time(scripted):
+    server = scripted(holds(head=b""))
+    publisher = Publisher(server.url)
+    with ThreadPoolExecutor(1) as threads:
+        publishing = threads.submit(publisher.publish, "news", "x")
+        while not server.requests:
+            threading.Event().wait(0.005)
+        assert publisher.close(timeout=0) is False
+        with pytest.raises(ClosedError) as error:
+            publishing.result()
+    assert error.value.outcome == "unknown"
+
+
+def test_closed_on_a_loop_what_was_published_goes_out(run, hub, server):
+    async def main():
+        publisher = APublisher(server.url)
+        publishing = [asyncio.ensure_future(publisher.publish("x", str(n))) for n in range(100)]
+        await asyncio.sleep(0)
+        assert await publisher.aclose() is True
+        assert len(set(await asyncio.gather(*publishing))) == 100
+        with pytest.raises(ClosedError):
+            await publisher.publish("x", "x")
+        await publisher.flush()
+
+    before = hub.stats().published
+    run(main())
+    assert hub.stats().published == before + 100
+
+
+def test_cancelled_it_is_sent_anyway(run, hub, server):
+    async def main():
+        async with APublisher(server.url) as publisher:
+            publishing = [asyncio.ensure_future(publisher.publish("x", "x")) for _ in range(50)]
+            await asyncio.sleep(0)
+            for one in publishing:
+                one.cancel()
+            await publisher.flush()
+            assert hub.stats().published % 50 == 0
+
+    run(main())
+    assert hub.stats().published == 50

@@ -72,6 +72,9 @@ def hub() -> None:
             assert_type(next(subscription.frames()), bytes)
     with eventwire.Publisher("http://x/") as publisher:
         assert_type(publisher.publish("a", json={}), str)
+        assert_type(publisher.publish_many([{"topic": "a", "data": "x"}]), list[str])
+        assert_type(publisher.flush(), None)
+        assert_type(publisher.close(timeout=1.0), bool)
 
 
 async def async_hub() -> None:
@@ -81,6 +84,10 @@ async def async_hub() -> None:
         assert_type(await anext(subscription.frames()), bytes)
     async with eventwire.APublisher("http://x/") as publisher:
         assert_type(await publisher.publish("a", "x"), str)
+        many: list[eventwire.Publication] = [{"topic": ["a"], "json": 1, "event": "e", "key": "k"}]
+        assert_type(await publisher.publish_many(many), list[str])
+        assert_type(await publisher.flush(), None)
+        assert_type(await publisher.aclose(timeout=1.0), bool)
 
 
 def slices() -> None:

@@ -11,7 +11,7 @@ use crate::batch::Fetched;
 use crate::failure::{Result, raise};
 use crate::notifier::Notifier;
 use crate::options::{size, time};
-use crate::task::{self, DoneTask, IdTask, ServerTask};
+use crate::task::{self, DoneTask, IdTask, IdsTask, ServerTask};
 
 #[napi(object, object_to_js = false)]
 pub struct HubOptions {
@@ -112,6 +112,12 @@ impl Hub {
     #[napi]
     pub fn publish(&self, message: Message) -> Result<IdTask> {
         task::start(self.0.publish(message.into()), IdTask)
+    }
+
+    #[napi]
+    pub fn publish_many(&self, messages: Vec<Message>) -> Result<IdsTask> {
+        let messages = messages.into_iter().map(Into::into).collect();
+        task::start(self.0.publish_many(messages), IdsTask)
     }
 
     #[napi]

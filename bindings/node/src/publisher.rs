@@ -5,8 +5,8 @@ use napi_derive::napi;
 
 use crate::failure::{Result, raise};
 use crate::hub::Message;
-use crate::options::{RetryOptions, TransportOptions, headers};
-use crate::task::{self, IdTask};
+use crate::options::{RetryOptions, TransportOptions, headers, time};
+use crate::task::{self, DoneTask, IdTask, IdsTask};
 
 #[napi(object, object_to_js = false)]
 pub struct PublisherOptions {
@@ -44,7 +44,18 @@ impl Publisher {
     }
 
     #[napi]
-    pub fn close(&self) {
-        self.0.close();
+    pub fn publish_many(&self, messages: Vec<Message>) -> Result<IdsTask> {
+        let messages = messages.into_iter().map(Into::into).collect();
+        task::start(self.0.publish_many(messages), IdsTask)
+    }
+
+    #[napi]
+    pub fn flush(&self) -> Result<DoneTask> {
+        task::start(self.0.flush(), DoneTask)
+    }
+
+    #[napi]
+    pub fn close(&self, timeout: f64) -> Result<DoneTask> {
+        task::start(self.0.close(time(timeout)), DoneTask)
     }
 }

@@ -31,6 +31,24 @@ impl IdTask {
     }
 }
 
+/// An operation whose answer is ids.
+#[derive(Debug)]
+#[napi]
+pub struct IdsTask(pub(crate) task::Task<Vec<String>>);
+
+#[napi]
+impl IdsTask {
+    #[napi]
+    pub fn take(&self) -> Result<Option<Vec<String>>> {
+        answer(&self.0)
+    }
+
+    #[napi]
+    pub fn listen(&self, notifier: &Notifier, token: u32) {
+        self.0.listen(notifier.0.clone(), token.into());
+    }
+}
+
 /// An operation whose answer is a server.
 #[derive(Debug)]
 #[napi]

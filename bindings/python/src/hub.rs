@@ -23,6 +23,18 @@ pub(crate) fn several_processes(evidence: &str) -> Option<String> {
     eventwire_bridge::hub::several_processes(evidence)
 }
 
+/// A message among many: topics, data, event, key.
+pub(crate) type Fields = (Vec<String>, String, Option<String>, Option<String>);
+
+pub(crate) fn message((topics, data, event, key): Fields) -> Message {
+    Message {
+        topics,
+        data,
+        event,
+        key,
+    }
+}
+
 /// A hub of this process. Any thread may use it.
 #[pyclass(module = "eventwire._native", frozen)]
 #[derive(Debug)]
@@ -86,6 +98,15 @@ impl Hub {
             key,
         };
         Ok(py.detach(|| self.0.publish(message)).or_raise(py)?.into())
+    }
+
+    /// Publishes several in one go, each as topics, data, event and key; answers with their ids.
+    fn publish_many(&self, py: Python<'_>, messages: Vec<Fields>) -> PyResult<Task> {
+        let messages = messages.into_iter().map(message).collect();
+        Ok(py
+            .detach(|| self.0.publish_many(messages))
+            .or_raise(py)?
+            .into())
     }
 
     /// Subscribes, from now on.

@@ -4,8 +4,9 @@ use eventwire_bridge::hub::Message;
 use eventwire_bridge::publisher::{Publisher as Inner, PublisherOptions};
 use pyo3::prelude::*;
 
-use crate::arguments::{RetryPolicy, Transport};
+use crate::arguments::{RetryPolicy, Transport, seconds};
 use crate::failure::OrRaise;
+use crate::hub::{Fields, message};
 use crate::task::Task;
 
 /// A publisher to a hub that runs elsewhere: messages are sent in the order of the calls.
@@ -54,8 +55,23 @@ impl Publisher {
         Ok(py.detach(|| self.0.publish(message)).or_raise(py)?.into())
     }
 
-    /// Closes it: what was not answered fails.
-    fn close(&self, py: Python<'_>) {
-        py.detach(|| self.0.close());
+    /// Publishes several in one request, each as topics, data, event and key; answers with their ids.
+    fn publish_many(&self, py: Python<'_>, messages: Vec<Fields>) -> PyResult<Task> {
+        let messages = messages.into_iter().map(message).collect();
+        Ok(py
+            .detach(|| self.0.publish_many(messages))
+            .or_raise(py)?
+            .into())
+    }
+
+    /// Waits for what was published before; answers with True.
+    fn flush(&self, py: Python<'_>) -> PyResult<Task> {
+        Ok(py.detach(|| self.0.flush()).or_raise(py)?.into())
+    }
+
+    /// Takes nothing more, and lets go out what was accepted, for at most `timeout` seconds; answers with whether all of it did.
+    fn close(&self, py: Python<'_>, timeout: f64) -> PyResult<Task> {
+        let timeout = seconds("timeout", timeout)?;
+        Ok(py.detach(|| self.0.close(timeout)).or_raise(py)?.into())
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Task(Operation);
 enum Operation {
     /// Answers with an id.
     Id(Inner<String>),
+    /// Answers with ids.
+    Ids(Inner<Vec<String>>),
     /// Answers with a server.
     Server(Inner<ServerHandle>),
     /// Answers with whether it was done in time.
@@ -32,6 +34,7 @@ macro_rules! with {
     ($operation:expr, $task:ident => $body:expr) => {
         match $operation {
             Operation::Id($task) => $body,
+            Operation::Ids($task) => $body,
             Operation::Server($task) => $body,
             Operation::Done($task) => $body,
         }
@@ -46,6 +49,7 @@ impl Operation {
     fn take<'py>(&self, py: Python<'py>) -> Option<Result<PyResult<Bound<'py, PyAny>>, Failure>> {
         Some(match self {
             Self::Id(task) => task.take()?.map(|id| Ok(id.into_pyobject(py)?.into_any())),
+            Self::Ids(task) => task.take()?.map(|ids| ids.into_pyobject(py)),
             Self::Server(task) => task
                 .take()?
                 .map(|server| Ok(Bound::new(py, Server::from(server))?.into_any())),
@@ -85,6 +89,12 @@ impl Task {
 impl From<Inner<String>> for Task {
     fn from(task: Inner<String>) -> Self {
         Self(Operation::Id(task))
+    }
+}
+
+impl From<Inner<Vec<String>>> for Task {
+    fn from(task: Inner<Vec<String>>) -> Self {
+        Self(Operation::Ids(task))
     }
 }
 

@@ -238,6 +238,8 @@ impl From<client::Error> for Failure {
             .with("clock", error.clock().map(client::Clock::name))
             .with("limit", decode.map(|error| error.limit().name()))
             .with("max", decode.map(codec::DecodeError::max))
+            .with("outcome", error.outcome().map(client::Outcome::name))
+            .with("index", error.index())
     }
 }
 
@@ -268,6 +270,26 @@ impl From<server::PublishError> for Failure {
             Error::Closed => Self::closed(message),
             _ => Self::new(FailureKind::Publish, message).with("outcome", "not_stored"),
         }
+    }
+}
+
+impl From<server::PublishManyError> for Failure {
+    fn from(error: server::PublishManyError) -> Self {
+        let (message, index) = (error.to_string(), error.index());
+        // Its kind is that of the first that was refused; what it says is of all.
+        let first = match error {
+            server::PublishManyError::Refused { refused, .. } => {
+                refused.into_iter().next().map(|(_, error)| error)
+            }
+            server::PublishManyError::All(error) => return error.into(),
+            _ => None,
+        };
+        let mut failure = match first {
+            Some(error) => Self::from(error),
+            None => Self::new(FailureKind::Publish, "").with("outcome", "not_stored"),
+        };
+        failure.message = message;
+        failure.with("index", index)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Which process a handle belongs to.
 
+use std::cell::Cell;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::SystemTime;
 
 use crate::failure::Failure;
 
@@ -15,6 +18,11 @@ impl Owner {
         Self(AtomicU32::new(std::process::id()))
     }
 
+    /// Whether it was never used.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
     /// Whether it was used in another process, before a `fork`: then what it holds is that one's.
     pub(crate) fn is_elsewhere(&self) -> bool {
         let process = self.0.load(Ordering::Acquire);
@@ -24,6 +32,7 @@ impl Owner {
     /// Marks this use; `what` names the handle in the error.
     pub(crate) fn check(&self, what: &str) -> Result<(), Failure> {
         let here = std::process::id();
+        seed_anew();
         match self
             .0
             .compare_exchange(0, here, Ordering::AcqRel, Ordering::Acquire)
@@ -35,4 +44,19 @@ impl Owner {
             ))),
         }
     }
+}
+
+/// Seeds this thread's random numbers where it has not done so in this process: a fork copies their state, and children that go on from
+/// the same one would give their events the same keys.
+pub(crate) fn seed_anew() {
+    thread_local! {
+        static SEEDED_IN: Cell<u32> = const { Cell::new(0) };
+    }
+    let process = std::process::id();
+    if SEEDED_IN.replace(process) == process {
+        return;
+    }
+    let mut hasher = DefaultHasher::new();
+    (process, SystemTime::now(), fastrand::u64(..)).hash(&mut hasher);
+    fastrand::seed(hasher.finish());
 }

@@ -1,23 +1,26 @@
 //! A publisher to a hub that runs elsewhere, as a handle.
 
-use std::sync::Mutex;
+use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use eventwire_client as client;
-use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::{Failure, FailureKind};
 use crate::hub::Message;
 use crate::owner::Owner;
-use crate::runtime;
 use crate::stream::RetryPolicy;
 use crate::task::Task;
 use crate::transport::Transport;
 
-/// How many bytes of messages may wait to be sent: 64 MiB. Who publishes faster than the hub answers must wait for the
-/// answers at some point.
+/// How many bytes of messages may wait for their answers: 64 MiB. The queue is smaller, and whoever waits for room in it holds its own;
+/// but a language whose calls do not block could make as many of those as it has memory.
 const MAX_WAITING: usize = 64 << 20;
+
+/// What a message takes beside its texts.
+const OVERHEAD: usize = 1 << 10;
 
 /// Where to publish, and how.
 #[derive(Clone, Debug)]
@@ -32,25 +35,21 @@ pub struct PublisherOptions {
     pub transport: Transport,
 }
 
-struct Job {
-    message: Message,
-    size: usize,
-    answer: oneshot::Sender<Result<String, Failure>>,
-}
-
-/// A publisher: messages are sent one after the other, in the order of the calls. Dropped without
-/// [`close`](Self::close), it still sends what it was given: a garbage collector decides when that is.
+/// A publisher: messages are sent in the order of the calls, those of one time together. Dropped without [`close`](Self::close), it
+/// still sends what it was given: a garbage collector decides when that is.
 pub struct Publisher {
     owner: Owner,
     client: client::Publisher,
-    jobs: Mutex<State>,
     waiting: Arc<AtomicUsize>,
 }
 
-enum State {
-    Unused,
-    Running(mpsc::UnboundedSender<Job>, tokio::task::AbortHandle),
-    Closed,
+/// Bytes that wait for their answer.
+struct Waiting(Arc<AtomicUsize>, usize);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::AcqRel);
+    }
 }
 
 impl Publisher {
@@ -76,7 +75,6 @@ impl Publisher {
         Ok(Self {
             owner: Owner::default(),
             client,
-            jobs: Mutex::new(State::Unused),
             waiting: Arc::default(),
         })
     }
@@ -85,49 +83,94 @@ impl Publisher {
     ///
     /// # Errors
     ///
-    /// The publisher is closed, was used before a `fork`, or has 64 MiB waiting.
+    /// The publisher was used before a `fork`, or has 64 MiB waiting.
     pub fn publish(&self, message: Message) -> Result<Task<String>, Failure> {
         self.owner.check("publisher")?;
-        let size = message.size();
+        let waiting = self.wait(message.size() + OVERHEAD)?;
+        let client = self.client.clone();
+        Task::start(async move {
+            let _waiting = waiting;
+            let (topics, message) = publication(message);
+            Ok(client.publish(topics, message).await?)
+        })
+    }
+
+    /// Publishes several in one request, all of them or none; the answer is their ids.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish).
+    pub fn publish_many(&self, messages: Vec<Message>) -> Result<Task<Vec<String>>, Failure> {
+        self.owner.check("publisher")?;
+        let size = messages.iter().map(|message| message.size() + OVERHEAD);
+        let waiting = self.wait(size.sum())?;
+        let client = self.client.clone();
+        Task::start(async move {
+            let _waiting = waiting;
+            let messages = messages.into_iter().map(publication);
+            Ok(client.publish_many(messages).await?)
+        })
+    }
+
+    fn wait(&self, size: usize) -> Result<Waiting, Failure> {
         let before = self.waiting.fetch_add(size, Ordering::AcqRel);
-        if before != 0 && before + size > MAX_WAITING {
-            self.waiting.fetch_sub(size, Ordering::AcqRel);
-            return Err(Failure::new(
-                FailureKind::Publish,
-                "64 MiB of messages wait to be published: wait for the answers of earlier ones first",
-            )
-            .with("outcome", "not_stored"));
+        let waiting = Waiting(self.waiting.clone(), size);
+        if before == 0 || before + size <= MAX_WAITING {
+            return Ok(waiting);
         }
-        let (answer, answered) = oneshot::channel();
-        self.sender()?
-            .send(Job {
-                message,
-                size,
-                answer,
-            })
-            .map_err(|_| closed())?;
-        Task::start(async move { answered.await.unwrap_or_else(|_| Err(closed())) })
+        Err(Failure::new(
+            FailureKind::Publish,
+            "64 MiB of messages wait to be published: wait for the answers of earlier ones first",
+        )
+        .with("outcome", "not_stored"))
     }
 
-    fn sender(&self) -> Result<mpsc::UnboundedSender<Job>, Failure> {
-        let mut state = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            State::Running(sender, _) => Ok(sender.clone()),
-            State::Closed => Err(closed()),
-            State::Unused => {
-                let (sender, jobs) = mpsc::unbounded_channel();
-                let worker = runtime::spawn(work(self.client.clone(), jobs, self.waiting.clone()))?;
-                *state = State::Running(sender.clone(), worker.abort_handle());
-                Ok(sender)
-            }
+    /// Waits until all that was published before has its answer; the task's answer is true.
+    ///
+    /// # Errors
+    ///
+    /// The publisher was used before a `fork`.
+    pub fn flush(&self) -> Result<Task<bool>, Failure> {
+        if self.owner.is_unused() {
+            return Ok(Task::ready(true));
         }
+        self.owner.check("publisher")?;
+        let client = self.client.clone();
+        Task::start(async move {
+            client.flush().await;
+            Ok(true)
+        })
     }
 
-    /// Closes it: what was not answered fails, and it takes nothing more.
-    pub fn close(&self) {
-        let mut state = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let State::Running(_, worker) = std::mem::replace(&mut *state, State::Closed) {
-            worker.abort();
+    /// Takes nothing more, and lets what was accepted go out for at most `timeout`, also where nobody waits for that; whether all of it
+    /// has its answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`runtime::handle`](crate::runtime::handle).
+    pub fn close(&self, timeout: Duration) -> Result<Task<bool>, Failure> {
+        if self.owner.is_elsewhere() {
+            // What it has is the other process's.
+            return Ok(Task::ready(true));
+        }
+        let client = self.client.clone();
+        if self.owner.is_unused() {
+            // There is nothing to wait for, and so no need of a runtime.
+            let mut closing = pin!(client.close(timeout));
+            let closed = closing
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            return Ok(Task::ready(matches!(closed, Poll::Ready(true))));
+        }
+        Task::start(async move { Ok(client.close(timeout).await) })
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        if self.owner.is_elsewhere() {
+            // Its last clone would end what the other process is sending, and take locks that nobody here gives back.
+            std::mem::forget(self.client.clone());
         }
     }
 }
@@ -138,38 +181,19 @@ impl std::fmt::Debug for Publisher {
     }
 }
 
-fn closed() -> Failure {
-    Failure::closed("the publisher was closed; whether the event was stored is not known")
-        .with("outcome", "unknown")
-}
-
-async fn work(
-    client: client::Publisher,
-    mut jobs: mpsc::UnboundedReceiver<Job>,
-    waiting: Arc<AtomicUsize>,
-) {
-    while let Some(Job {
-        message,
-        size,
-        answer,
-    }) = jobs.recv().await
-    {
-        let Message {
-            topics,
-            data,
-            event,
-            key,
-        } = message;
-        let mut publication = client::PublishMessage::new(data);
-        if let Some(event) = event {
-            publication = publication.event(event);
-        }
-        if let Some(key) = key {
-            publication = publication.key(key);
-        }
-        let result = client.publish(topics, publication).await;
-        waiting.fetch_sub(size, Ordering::AcqRel);
-        // Nobody waits for the answer any more: fine.
-        let _ = answer.send(result.map_err(Failure::from));
+fn publication(message: Message) -> (Vec<String>, client::PublishMessage) {
+    let Message {
+        topics,
+        data,
+        event,
+        key,
+    } = message;
+    let mut publication = client::PublishMessage::new(data);
+    if let Some(event) = event {
+        publication = publication.event(event);
     }
+    if let Some(key) = key {
+        publication = publication.key(key);
+    }
+    (topics, publication)
 }

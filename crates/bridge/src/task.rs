@@ -60,6 +60,11 @@ impl<T: Send + 'static> Task<T> {
         Ok(task)
     }
 
+    /// One whose answer is there.
+    pub(crate) fn ready(answer: T) -> Self {
+        Self::with(State::Done(Ok(answer)))
+    }
+
     fn with(state: State<T>) -> Self {
         Self(Arc::new(Shared {
             state: Mutex::new(state),

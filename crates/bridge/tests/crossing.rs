@@ -271,10 +271,43 @@ fn a_publisher_keeps_the_order_of_the_calls() {
         })
         .collect();
     assert_eq!(offsets, (1..=50).collect::<Vec<_>>());
-    publisher.close();
+    let many = vec![message("x"), message("y")];
+    let ids = answer(publisher.publish_many(many).unwrap()).unwrap();
+    assert!(ids[1].ends_with("-52"), "{ids:?}");
+    assert!(answer(publisher.flush().unwrap()).unwrap());
+    assert!(answer(publisher.close(Duration::from_secs(60)).unwrap()).unwrap());
+    let closed = answer(publisher.publish(message("x")).unwrap()).unwrap_err();
+    assert_eq!(closed.kind(), FailureKind::Closed);
+}
+
+#[test]
+fn one_of_many_that_is_refused_is_named() {
+    let hub = Hub::new(HubOptions::default()).unwrap();
+    let wrong = Message {
+        event: Some("eventwire.x".to_owned()),
+        ..message("x")
+    };
+    let refused = |wrong| {
+        let many = vec![message("x"), wrong];
+        answer(hub.publish_many(many).unwrap()).unwrap_err()
+    };
+    let failure = refused(wrong);
+    assert_eq!(failure.kind(), FailureKind::Argument);
+    assert!(
+        failure.message().starts_with("the event at index 1 of 2: "),
+        "{failure}"
+    );
+    let keyed = |data| Message {
+        key: Some("k".to_owned()),
+        ..message(data)
+    };
+    answer(hub.publish(keyed("x")).unwrap()).unwrap();
+    let failure = refused(keyed("y"));
+    assert_eq!(failure.kind(), FailureKind::Publish);
+    let json: serde_json::Value = serde_json::from_str(&failure.to_json()).unwrap();
     assert_eq!(
-        publisher.publish(message("x")).unwrap_err().kind(),
-        FailureKind::Closed
+        (&json["index"], &json["outcome"]),
+        (&1.into(), &"not_stored".into())
     );
 }
 

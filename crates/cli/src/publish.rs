@@ -1,8 +1,11 @@
 //! `eventwire publish`
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead};
+use std::pin::Pin;
 
-use eventwire_client::{PublishMessage, Publisher, PublisherOptions};
+use eventwire_client::{Error, PublishMessage, Publisher, PublisherOptions};
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
 use crate::address;
@@ -12,6 +15,9 @@ use crate::output::Output;
 
 /// How many lines are read ahead of their publishing.
 const READ_AHEAD: usize = 64;
+
+/// How many lines may be on their way: some batches, so that a fast input need not wait for the answer to each.
+const UNDER_WAY: usize = 2048;
 
 /// Publishes what was given, or line by line what comes in.
 pub(crate) async fn publish(args: Publish) -> Result<(), Failure> {
@@ -29,24 +35,65 @@ pub(crate) async fn publish(args: Publish) -> Result<(), Failure> {
     let publisher = Publisher::new(address::events(&args.url)?, options).map_err(Failure::of)?;
     let mut output = Output::new();
     if !lines {
-        let data = args.data.clone();
-        return one(&publisher, &args, data, &mut output).await;
+        let id = publishing(&publisher, &args, args.data.clone()).await;
+        output.line(&id.map_err(Failure::of)?)?;
+        return output.flush();
     }
-    let mut stdin = stdin_lines();
-    while let Some(line) = stdin.recv().await {
-        let line = line
-            .map_err(|error| Failure::Said(format!("cannot read the standard input: {error}")))?;
-        one(&publisher, &args, line, &mut output).await?;
+    all(&publisher, &args, stdin_lines(), &mut output).await
+}
+
+type Publishing<'a> = Pin<Box<dyn Future<Output = Result<String, Error>> + 'a>>;
+
+/// Publishes each line as soon as it comes, and prints the ids in the order of the lines, each as soon as it is there.
+async fn all(
+    publisher: &Publisher,
+    args: &Publish,
+    mut lines: mpsc::Receiver<io::Result<String>>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let mut under_way: VecDeque<Publishing<'_>> = VecDeque::new();
+    let mut more = true;
+    while more || !under_way.is_empty() {
+        let room = more && under_way.len() < UNDER_WAY;
+        let first = async {
+            match under_way.front_mut() {
+                Some(first) => first.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            id = first => {
+                under_way.pop_front();
+                output.line(&id.map_err(Failure::of)?)?;
+                // What else is there is shown with it.
+                while let Some(id) = under_way.front_mut().and_then(FutureExt::now_or_never) {
+                    under_way.pop_front();
+                    output.line(&id.map_err(Failure::of)?)?;
+                }
+                output.flush()?;
+            }
+            line = lines.recv(), if room => {
+                let Some(line) = line else {
+                    more = false;
+                    continue;
+                };
+                let line = line.map_err(|error| {
+                    Failure::Said(format!("cannot read the standard input: {error}"))
+                })?;
+                let mut next = publishing(publisher, args, line);
+                // Its place in the order is that of its first poll.
+                match next.as_mut().now_or_never() {
+                    Some(id) => under_way.push_back(std::future::ready(id).boxed_local()),
+                    None => under_way.push_back(next),
+                }
+            }
+        }
     }
     Ok(())
 }
 
-async fn one(
-    publisher: &Publisher,
-    args: &Publish,
-    data: String,
-    output: &mut Output,
-) -> Result<(), Failure> {
+fn publishing<'a>(publisher: &'a Publisher, args: &'a Publish, data: String) -> Publishing<'a> {
     let mut message = PublishMessage::new(data);
     if let Some(event) = &args.event {
         message = message.event(event);
@@ -54,12 +101,7 @@ async fn one(
     if let Some(key) = &args.key {
         message = message.key(key);
     }
-    let id = publisher
-        .publish(args.topics.as_slice(), message)
-        .await
-        .map_err(Failure::of)?;
-    output.line(&id)?;
-    output.flush()
+    Box::pin(publisher.publish(args.topics.as_slice(), message))
 }
 
 /// The lines of the standard input, without their ends. By a thread of its own, since such a read cannot be cancelled, and

@@ -126,6 +126,47 @@ async fn publish_takes_every_line_of_its_input() {
 }
 
 #[tokio::test]
+async fn publish_keeps_the_order_of_many_lines_and_prints_an_id_for_each() {
+    let (hub, server) = hub().await;
+    let url = server.url();
+    let mut child = eventwire(["publish", &url, "-t", "a", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let lines: String = (0..10_000).map(|n| format!("{n}\n")).collect();
+    let writing = tokio::spawn(async move { stdin.write_all(lines.as_bytes()).await });
+    let output = child.wait_with_output().await.unwrap();
+    writing.await.unwrap().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let ids = text(&output.stdout).lines();
+    let offsets: Vec<u64> = ids
+        .map(|id| id.rsplit('-').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(offsets, (1..=10_000).collect::<Vec<_>>());
+    let expected: Vec<_> = (0..10_000).map(|n| format!("message: {n}")).collect();
+    assert_eq!(published(&hub, "a").await, expected);
+}
+
+#[tokio::test]
+async fn publish_shows_each_line_of_a_slow_input_at_once() {
+    let (_hub, server) = hub().await;
+    let url = server.url();
+    let mut child = eventwire(["publish", &url, "-t", "a", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut ids = Lines::of(&mut child);
+    for offset in 1..=3 {
+        stdin.write_all(b"x\n").await.unwrap();
+        // The next line comes only after the id of this one.
+        let id = ids.next().await;
+        assert!(id.ends_with(&format!("-{offset}")), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn publish_says_why_the_hub_refused() {
     let (_hub, server) = hub().await;
     let output = output([

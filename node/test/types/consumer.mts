@@ -7,6 +7,7 @@ import {
   EventSource,
   Hub,
   Publisher,
+  type Publication,
   SliceError,
   StatusError,
   binary,
@@ -87,6 +88,17 @@ const figures: number[] = [server.connections, server.sharded, server.refused, h
 const id: string = await hub.publish(['a', 'b'], { json: { n: 1 }, event: 'tick', key: 'k' });
 for await (const event of hub.subscribe('a', { start: 'last:5' })) console.log(event.data);
 await new Publisher(server.url, { retry: null }).publish('a', 'text');
+const publications: Publication[] = [{ topic: 'a', data: 'x' }, { topic: ['a', 'b'], json: 1, event: 'e', key: 'k' }];
+const ids: string[] = await hub.publishMany(publications);
+{
+  await using publisher = new Publisher(server.url);
+  ids.push(...(await publisher.publishMany(publications)));
+  await publisher.flush();
+  const all: boolean = await publisher.close(1000);
+  void all;
+}
+// @ts-expect-error: a publication has a topic
+await hub.publishMany([{ data: 'x' }]);
 await server.drain(1000);
 {
   using listening: Disposable = await hub.listen();
@@ -124,4 +136,4 @@ hub.subscribe('a', { start: 'tomorrow' });
 // @ts-expect-error: data is a string
 encode({ data: 1 });
 
-void [figures, events, single, batches, closed, id, received];
+void [ids, figures, events, single, batches, closed, id, received];

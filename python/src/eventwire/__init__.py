@@ -18,6 +18,7 @@ both ways. asyncio is supported, with uvloop too.
 
 import atexit as _atexit
 
+from eventwire._arguments import Publication
 from eventwire._codec import adecode, decode
 from eventwire._connect import AsyncEventStream, EventStream, aconnect, connect
 from eventwire._errors import (
@@ -84,6 +85,7 @@ __all__ = [
     "Headers",
     "Hub",
     "Opened",
+    "Publication",
     "PublishError",
     "Publisher",
     "Reconnecting",

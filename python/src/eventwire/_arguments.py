@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as _json
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypedDict, TypeVar, cast
 from urllib.parse import urlencode
 
 V = TypeVar("V")
@@ -64,6 +64,59 @@ def event_data(data: object, json: Any) -> str:
             f"data must be str, not {type(data).__name__}: decode bytes; give other values as json="
         )
     return data
+
+
+class _Named(TypedDict):
+    topic: str | Iterable[str]
+
+
+class Publication(_Named, total=False):
+    """What `publish_many` publishes: a topic or several, `data` or `json`, and `event` and `key` where wanted.
+
+    Example:
+        >>> publication: Publication = {"topic": "prices", "json": {"gold": 3}, "event": "tick"}
+    """
+
+    #: The data.
+    data: str
+    #: The data, as a value that becomes JSON.
+    json: Any
+    #: The type.
+    event: str | None
+    #: A name for this publish: repeated with the same key, it is stored once.
+    key: str | None
+
+
+def messages(
+    publications: Iterable[Publication],
+) -> list[tuple[list[str], str, str | None, str | None]]:
+    """Publications as the core takes them."""
+    return [_message(index, publication) for index, publication in enumerate(publications)]
+
+
+_FIELDS = ("topic", "data", "json", "event", "key")
+
+
+def _message(index: int, publication: Publication) -> tuple[list[str], str, str | None, str | None]:
+    where = f"the publication at index {index}"
+    _check_mapping(where, publication)
+    for name in publication:
+        if name not in _FIELDS:
+            raise TypeError(f"{where} has no {name!r}: there are {', '.join(_FIELDS)}")
+    if "topic" not in publication:
+        raise TypeError(f"{where} has no topic")
+    try:
+        data = event_data(publication.get("data"), publication.get("json"))
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{where}: {error}") from error
+    return topics(publication["topic"]), data, publication.get("event"), publication.get("key")
+
+
+def _check_mapping(where: str, given: object) -> None:
+    if not isinstance(given, Mapping):
+        raise TypeError(
+            f"{where} must be a dictionary with topic and data or json, not {type(given).__name__}"
+        )
 
 
 def compact_json(value: Any) -> str:

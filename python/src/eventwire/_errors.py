@@ -53,6 +53,10 @@ class EventwireError(Exception):
     headers: Headers = Headers()
     #: The beginning of the answer's body, where it was no stream.
     body: str | None = None
+    #: For an event that was being published: whether it was stored.
+    outcome: Literal["not_stored", "unknown"] | None = None
+    #: Of several events that were published in one go: which one was refused.
+    index: int | None = None
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
@@ -141,22 +145,13 @@ class StreamTimeoutError(EventwireError, TimeoutError):
 class ClosedError(EventwireError):
     """The handle is closed, or was opened in another process, before a fork."""
 
-    #: For an event that was being published: whether it was stored.
-    outcome: Literal["not_stored", "unknown"] | None = None
-
 
 class StoreError(EventwireError):
     """The hub could not keep the event."""
 
-    #: Whether it was stored.
-    outcome: Literal["not_stored", "unknown"] | None = None
-
 
 class PublishError(EventwireError):
     """The hub did not take the event."""
-
-    #: Whether it was stored.
-    outcome: Literal["not_stored", "unknown"] | None = None
 
 
 class ServeError(EventwireError):

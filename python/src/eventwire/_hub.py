@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from eventwire import _native
-from eventwire._arguments import event_data, topics
+from eventwire._arguments import Publication, event_data, messages, topics
 from eventwire._loop import answer
 from eventwire._managing import AsyncManaged, Managed
 from eventwire._processes import warn_of_several
@@ -178,6 +178,33 @@ class Hub(Managed, AsyncManaged):
             ...     await hub.apublish("news", "hello")
         """
         return await answer(self._native.publish(topics(topic), event_data(data, json), event, key))
+
+    def publish_many(self, publications: Iterable[Publication]) -> list[str]:
+        """Publishes several events in one go, at most 1000: all of them or none. Returns their ids, in their order.
+
+        It costs less than one by one, and nobody's event comes between them.
+
+        Args:
+            publications: Each a dictionary of what `publish` takes: `topic`, `data` or `json`, and `event` and `key` where wanted.
+
+        Raises:
+            ValueError, EncodeError, PublishError: An event is refused; the text names its index. None was stored.
+
+        Example:
+            >>> hub = Hub()
+            >>> len(hub.publish_many({"topic": "news", "data": text} for text in ("one", "two")))
+            2
+        """
+        return self._native.publish_many(messages(publications)).result()
+
+    async def apublish_many(self, publications: Iterable[Publication]) -> list[str]:
+        """The same for async code.
+
+        Example:
+            >>> async def tell(hub):
+            ...     await hub.apublish_many([{"topic": "news", "data": "hello"}])
+        """
+        return await answer(self._native.publish_many(messages(publications)))
 
     def subscribe(
         self, *topics: str, last_event_id: str | None = None, start: str = "live"

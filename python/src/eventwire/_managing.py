@@ -1,4 +1,4 @@
-"""Context managers for what has a `close()` that never waits."""
+"""Context managers for what has a `close()` that never waits, or, where it is sync, for a bounded time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 class Managed:
     """`with`: closed at the end of the block."""
 
-    def close(self) -> None:
+    def close(self) -> object:
         raise NotImplementedError
 
     def __enter__(self: T) -> T:

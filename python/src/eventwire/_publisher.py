@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from types import TracebackType
+from typing import Any, TypeVar
 
 from eventwire import _native
-from eventwire._arguments import Pairs, event_data, pairs, topics
+from eventwire._arguments import Pairs, Publication, event_data, messages, pairs, topics
 from eventwire._loop import answer
-from eventwire._managing import AsyncManaged, Managed
+from eventwire._managing import Managed
 from eventwire._policy import RetryPolicy
 from eventwire._transport import Auth, Cert, Cookies, Proxy, Verify, transport
+
+T = TypeVar("T")
+
+_PATIENCE = 10.0
 
 
 class _Publisher:
@@ -31,15 +36,13 @@ class _Publisher:
         way = transport(url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth)
         self._native = _native.Publisher(url, headers=pairs(headers), retry=retry, transport=way)
 
-    def close(self) -> None:
-        """Closes it, from any thread; what was not answered fails."""
-        self._native.close()
-
 
 class Publisher(_Publisher, Managed):
-    """Publishes to a hub that runs elsewhere, by HTTP.
+    """Publishes to a hub that runs elsewhere, by HTTP. Any thread may use it.
 
-    A publish that fails on the way is tried again as `retry` says. It carries a key, so the event is stored once.
+    Calls of several threads at the same time share requests, in the order of the calls, and each has its own answer. A publish
+    that fails on the way is tried again as `retry` says, whose deadline counts from the call on and is 30 s where it is None. Each
+    event has a key, so it is stored once. Errors say by `outcome` whether it may have been stored.
 
     Example:
         >>> with Publisher("http://127.0.0.1:8844") as publisher:  # doctest: +SKIP
@@ -64,9 +67,43 @@ class Publisher(_Publisher, Managed):
         """
         return self._native.publish(topics(topic), event_data(data, json), event, key).result()
 
+    def publish_many(self, publications: Iterable[Publication]) -> list[str]:
+        """Publishes several events in one request, at most 1000: all of them or none. Returns their ids, in their order.
 
-class APublisher(_Publisher, AsyncManaged):
-    """`Publisher` for async code. The events are sent in the order of the calls.
+        The argument is that of `Hub.publish_many`. Where one is refused, the error's `index` says which.
+
+        Example:
+            >>> publisher.publish_many(  # doctest: +SKIP
+            ...     {"topic": "news", "data": text} for text in ("one", "two")
+            ... )
+        """
+        return self._native.publish_many(messages(publications)).result()
+
+    def flush(self) -> None:
+        """Waits until all that any thread has published before has its answer.
+
+        Example:
+            >>> publisher.flush()  # doctest: +SKIP
+        """
+        self._native.flush().result()
+
+    def close(self, timeout: float = _PATIENCE) -> bool:
+        """Takes nothing more, from any thread, and waits at most `timeout` seconds until what other threads publish has gone out.
+
+        Returns whether all of it has its answer; what has none then fails with a `ClosedError`.
+
+        Example:
+            >>> publisher.close(timeout=1.0)  # doctest: +SKIP
+            True
+        """
+        return self._native.close(timeout).result()
+
+
+class APublisher(_Publisher):
+    """`Publisher` for async code. The events are sent in the order of the calls, those of one time together in one request.
+
+    At most 4,096 events or 16 MiB queue; beyond that a publish waits for room. A program that does not await its publishes gets a
+    `PublishError` where 64 MiB wait.
 
     Example:
         >>> async with APublisher("http://127.0.0.1:8844") as publisher:  # doctest: +SKIP
@@ -82,7 +119,9 @@ class APublisher(_Publisher, AsyncManaged):
         event: str | None = None,
         key: str | None = None,
     ) -> str:
-        """Publishes, waits until the hub has stored the event, and returns its id. Cancelled, it is sent anyway.
+        """Publishes, waits until the hub has stored the event, and returns its id.
+
+        Cancelled, it is sent anyway.
 
         The arguments are those of `Hub.publish`.
 
@@ -90,3 +129,48 @@ class APublisher(_Publisher, AsyncManaged):
             >>> await publisher.publish("news", "hello")  # doctest: +SKIP
         """
         return await answer(self._native.publish(topics(topic), event_data(data, json), event, key))
+
+    async def publish_many(self, publications: Iterable[Publication]) -> list[str]:
+        """Publishes several events in one request, at most 1000: all of them or none. Returns their ids, in their order.
+
+        The argument is that of `Hub.publish_many`. Where one is refused, the error's `index` says which.
+
+        Example:
+            >>> await publisher.publish_many([{"topic": "news", "data": "hello"}])  # doctest: +SKIP
+        """
+        return await answer(self._native.publish_many(messages(publications)))
+
+    async def flush(self) -> None:
+        """Waits until all that was published before has its answer.
+
+        Example:
+            >>> await publisher.flush()  # doctest: +SKIP
+        """
+        await answer(self._native.flush())
+
+    async def aclose(self, timeout: float = _PATIENCE) -> bool:
+        """Takes nothing more, and waits at most `timeout` seconds until what was published has gone out.
+
+        Returns whether all of it has its answer; what has none then fails with a `ClosedError`. `async with` does this too.
+
+        Example:
+            >>> await publisher.aclose(timeout=1.0)  # doctest: +SKIP
+            True
+        """
+        return await answer(self._native.close(timeout))
+
+    def close(self) -> None:
+        """The same without waiting, from any thread: what was published goes out meanwhile."""
+        self._native.close(_PATIENCE)
+
+    async def __aenter__(self: T) -> T:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        await self.aclose()

@@ -109,6 +109,19 @@ impl Message {
     }
 }
 
+impl From<Message> for server::Publication {
+    fn from(message: Message) -> Self {
+        let mut publication = Self::to(message.topics, message.data);
+        if let Some(event) = message.event {
+            publication = publication.event(event);
+        }
+        if let Some(key) = message.key {
+            publication = publication.key(key);
+        }
+        publication
+    }
+}
+
 /// A hub of this process.
 #[derive(Clone, Debug)]
 pub struct Hub(Arc<Inner>);
@@ -153,15 +166,23 @@ impl Hub {
     pub fn publish(&self, message: Message) -> Result<Task<String>, Failure> {
         let hub = self.hub()?.clone();
         Task::start(async move {
-            let mut publication = server::Publication::to(message.topics, message.data);
-            if let Some(event) = message.event {
-                publication = publication.event(event);
-            }
-            if let Some(key) = message.key {
-                publication = publication.key(key);
-            }
-            let id = hub.publish(publication).await?;
+            let id = hub.publish(message.into()).await?;
             Ok(id.to_string())
+        })
+    }
+
+    /// Publishes several in one go, all of them or none; the answer is their ids.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish).
+    pub fn publish_many(&self, messages: Vec<Message>) -> Result<Task<Vec<String>>, Failure> {
+        let hub = self.hub()?.clone();
+        Task::start(async move {
+            let ids = hub
+                .publish_many(messages.into_iter().map(Into::into))
+                .await?;
+            Ok(ids.iter().map(ToString::to_string).collect())
         })
     }
 

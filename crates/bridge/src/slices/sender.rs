@@ -9,7 +9,7 @@ use eventwire_codec::slices::{self, SendOptions, Step, Transfer, TransferError};
 
 use super::blocking;
 use crate::failure::Failure;
-use crate::owner::Owner;
+use crate::owner::{Owner, seed_anew};
 use crate::task::Task;
 
 /// What is sent.
@@ -81,6 +81,7 @@ impl Slices {
     /// An option that is wrong.
     pub fn new(source: Source, options: SendOptions) -> Result<Self, Failure> {
         options.check()?;
+        seed_anew();
         let state = State {
             unopened: Some((source, options)),
             ..State::default()

@@ -1,0 +1,173 @@
+//! A publisher and a hub with something bad between them: the hub stores, and the answer does not arrive.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use eventwire::{
+    EventId, Hub, PublishMessage, Publisher, PublisherOptions, RetryPolicy, ServeOptions, Server,
+    Start, Subscribe,
+};
+use eventwire_tests::bounded;
+use futures_util::StreamExt;
+use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Lets the hub answer, and cuts the connection instead of passing the answer on, for the first requests.
+struct Cutting {
+    address: SocketAddr,
+    left: Arc<AtomicUsize>,
+}
+
+impl Cutting {
+    async fn start(hub: SocketAddr, cuts: usize) -> Cutting {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let left = Arc::new(AtomicUsize::new(cuts));
+        let counter = left.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let cut = counter
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                        left.checked_sub(1)
+                    })
+                    .is_ok();
+                tokio::spawn(relay(client, hub, cut));
+            }
+        });
+        Cutting { address, left }
+    }
+
+    fn publisher(&self) -> Publisher {
+        let policy = RetryPolicy::new()
+            .base(Duration::from_millis(5))
+            .min(Duration::ZERO);
+        let options = PublisherOptions::new().retry(policy);
+        Publisher::new(format!("http://{}", self.address), options).unwrap()
+    }
+
+    fn all_cut(&self) -> bool {
+        self.left.load(Ordering::SeqCst) == 0
+    }
+}
+
+async fn relay(mut client: TcpStream, hub: SocketAddr, cut: bool) {
+    let mut hub = TcpStream::connect(hub).await.unwrap();
+    if !cut {
+        let _ = copy_bidirectional(&mut client, &mut hub).await;
+        return;
+    }
+    let (mut bytes, mut answer) = ([0; 65536], [0; 12]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut bytes) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(count) => hub.write_all(&bytes[..count]).await.unwrap(),
+            },
+            read = hub.read_exact(&mut answer) => {
+                read.unwrap();
+                // The hub has it.
+                assert_eq!(&answer, b"HTTP/1.1 200");
+                client.set_zero_linger().unwrap();
+                return;
+            }
+        }
+    }
+}
+
+async fn serve(hub: &Hub) -> Server {
+    hub.serve("127.0.0.1:0", ServeOptions::new()).await.unwrap()
+}
+
+/// The data of all that the hub holds, in order.
+async fn held(hub: &Hub) -> Vec<String> {
+    let mut frames = hub
+        .subscribe(Subscribe::to(["a"]).start(Start::Earliest))
+        .unwrap();
+    hub.close();
+    let mut datas = Vec::new();
+    let mut decoder = eventwire::Decoder::new();
+    while let Some(frame) = frames.next().await {
+        let mut items = decoder.feed(&frame);
+        while let Some(event) = items.next_event().unwrap() {
+            datas.push(event.data().to_owned());
+        }
+    }
+    datas
+}
+
+#[tokio::test]
+async fn what_was_stored_before_its_answer_was_lost_is_one_event() {
+    bounded("what was published", async {
+        let hub = Hub::new();
+        let server = serve(&hub).await;
+        let cutting = Cutting::start(server.local_addr(), 3).await;
+        let publisher = cutting.publisher();
+        let id = publisher.publish("a", "x").await.unwrap();
+        assert!(cutting.all_cut(), "the test has shown nothing");
+        assert_eq!(id.parse::<EventId>().unwrap().offset(), 1);
+        assert_eq!(held(&hub).await, ["x"]);
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn batches_that_were_stored_before_their_answers_were_lost_are_stored_once_and_in_order() {
+    bounded("what was published", async {
+        let hub = Hub::new();
+        let server = serve(&hub).await;
+        let cutting = Cutting::start(server.local_addr(), 4).await;
+        let publisher = cutting.publisher();
+        let calls = (0..1000).map(|n: usize| {
+            let message = PublishMessage::new(n.to_string());
+            publisher.publish("a", message)
+        });
+        let ids = join_all(calls).await;
+        assert!(cutting.all_cut(), "the test has shown nothing");
+        let offsets: Vec<u64> = ids
+            .into_iter()
+            .map(|id| id.unwrap().parse::<EventId>().unwrap().offset())
+            .collect();
+        assert_eq!(offsets, (1..=1000).collect::<Vec<_>>());
+        let expected: Vec<_> = (0..1000).map(|n| n.to_string()).collect();
+        assert_eq!(held(&hub).await, expected);
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn each_call_is_told_its_own_by_a_hub() {
+    bounded("what was published", async {
+        let hub = Hub::new();
+        let server = serve(&hub).await;
+        let publisher = Publisher::new(server.url(), PublisherOptions::new()).unwrap();
+        publisher
+            .publish("a", PublishMessage::new("0").key("k"))
+            .await
+            .unwrap();
+        let messages = [
+            PublishMessage::new("1"),
+            PublishMessage::new("2").key("k"),
+            PublishMessage::new("3").event("eventwire.x"),
+            PublishMessage::new("0").key("k"),
+            PublishMessage::new("4"),
+        ];
+        let calls = messages.map(|message| publisher.publish("a", message));
+        let answers = join_all(calls).await;
+        let told: Vec<_> = answers
+            .iter()
+            .map(|answer| match answer {
+                Ok(id) => id.rsplit('-').next().unwrap().to_owned(),
+                Err(error) => error.status().unwrap().to_string(),
+            })
+            .collect();
+        assert_eq!(told, ["2", "409", "400", "1", "3"]);
+        assert_eq!(held(&hub).await, ["0", "1", "4"]);
+    })
+    .await
+    .unwrap();
+}

@@ -16,8 +16,10 @@ use crate::output::Output;
 /// How many lines are read ahead of their publishing.
 const READ_AHEAD: usize = 64;
 
-/// How many lines may be on their way: some batches, so that a fast input need not wait for the answer to each.
+/// How many lines, and of how many bytes, may be on their way: some batches, so that a fast input need not wait for the answer to
+/// each. One line may have any length.
 const UNDER_WAY: usize = 2048;
+const BYTES_UNDER_WAY: usize = 8 << 20;
 
 /// Publishes what was given, or line by line what comes in.
 pub(crate) async fn publish(args: Publish) -> Result<(), Failure> {
@@ -51,23 +53,29 @@ async fn all(
     mut lines: mpsc::Receiver<io::Result<String>>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut under_way: VecDeque<Publishing<'_>> = VecDeque::new();
+    // With the size of each.
+    let mut under_way: VecDeque<(usize, Publishing<'_>)> = VecDeque::new();
+    let mut bytes = 0;
     let mut more = true;
     while more || !under_way.is_empty() {
-        let room = more && under_way.len() < UNDER_WAY;
+        let room = more && under_way.len() < UNDER_WAY && bytes < BYTES_UNDER_WAY;
         let first = async {
             match under_way.front_mut() {
-                Some(first) => first.await,
+                Some((size, first)) => (*size, first.await),
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             biased;
-            id = first => {
+            (size, id) = first => {
                 under_way.pop_front();
+                bytes -= size;
                 output.line(&id.map_err(Failure::of)?)?;
                 // What else is there is shown with it.
-                while let Some(id) = under_way.front_mut().and_then(FutureExt::now_or_never) {
+                while let Some((size, next)) = under_way.front_mut()
+                    && let Some(id) = next.now_or_never()
+                {
+                    bytes -= *size;
                     under_way.pop_front();
                     output.line(&id.map_err(Failure::of)?)?;
                 }
@@ -81,11 +89,13 @@ async fn all(
                 let line = line.map_err(|error| {
                     Failure::Said(format!("cannot read the standard input: {error}"))
                 })?;
+                let size = line.len();
+                bytes += size;
                 let mut next = publishing(publisher, args, line);
                 // Its place in the order is that of its first poll.
                 match next.as_mut().now_or_never() {
-                    Some(id) => under_way.push_back(std::future::ready(id).boxed_local()),
-                    None => under_way.push_back(next),
+                    Some(id) => under_way.push_back((size, std::future::ready(id).boxed_local())),
+                    None => under_way.push_back((size, next)),
                 }
             }
         }

@@ -4,13 +4,12 @@ mod drive;
 mod options;
 mod queue;
 mod request;
+mod ticket;
 mod unit;
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -21,6 +20,7 @@ use tokio::time::Instant;
 
 use self::queue::Queue;
 use self::request::Requester;
+use self::ticket::Ticket;
 use self::unit::Unit;
 use crate::error::redacted;
 use crate::options::parse_url;
@@ -200,11 +200,7 @@ impl Publisher {
             queue.driver = Some(driver.abort_handle());
         }
         drop(queue);
-        Ok(Ticket {
-            shared: shared.clone(),
-            number,
-            answer,
-        })
+        Ok(Ticket::new(shared.clone(), number, answer))
     }
 
     /// Waits until all that was published before this call has its answer. A failure is told to its own caller, not here. How long
@@ -279,30 +275,6 @@ impl Shared {
     /// Something on the way takes no more than that.
     fn limit_batches(&self, bytes: usize) {
         self.batch_bytes.fetch_min(bytes.max(1), Ordering::Relaxed);
-    }
-}
-
-/// A place in the queue. Dropped, the call goes on if it was accepted; if it still waited for room, nothing is sent.
-struct Ticket<T> {
-    shared: Arc<Shared>,
-    number: u64,
-    answer: oneshot::Receiver<Result<T, Error>>,
-}
-
-impl<T> Future for Ticket<T> {
-    type Output = Result<T, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = Pin::new(&mut self.answer).poll(cx);
-        // Whoever drops a unit answers it: it cannot be that nobody has.
-        answer.map(|answer| answer.unwrap_or_else(|_| Err(unit::closed(Outcome::Unknown))))
-    }
-}
-
-impl<T> Drop for Ticket<T> {
-    fn drop(&mut self) {
-        // Dropped after the lock: it may be large.
-        let _abandoned = self.shared.queue().abandon(self.number);
     }
 }
 

@@ -13,7 +13,8 @@ use crate::publish::NewEvent;
 
 /// Events to append, in order; never empty. Cheap to clone: all clones are the same batch.
 ///
-/// A hub bounds it to some hundred events and a few MiB (a larger event comes alone), and never puts the same key into it
+/// A hub bounds it to some hundred events and a few MiB (a larger event comes alone, and so do at most a thousand that were published in
+/// one go), and never puts the same key into it
 /// twice.
 #[derive(Clone, Debug)]
 pub struct Batch(Arc<[NewEvent]>);

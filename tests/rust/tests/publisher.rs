@@ -171,3 +171,41 @@ async fn each_call_is_told_its_own_by_a_hub() {
     .await
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_tasks_keep_their_own_order_and_every_flush_comes_back() {
+    bounded("many tasks", async {
+        let hub = Hub::new();
+        let server = serve(&hub).await;
+        let publisher = Publisher::new(server.url(), PublisherOptions::new()).unwrap();
+        let tasks = (0..16).map(|task| {
+            let publisher = publisher.clone();
+            tokio::spawn(async move {
+                for n in 0..100 {
+                    publisher.publish("a", format!("{task} {n}")).await.unwrap();
+                    if n % 10 == task % 10 {
+                        publisher.flush().await;
+                    }
+                }
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        assert!(
+            publisher.close(Duration::ZERO).await,
+            "all have their answers"
+        );
+        let held = held(&hub).await;
+        for task in 0..16 {
+            let own = held
+                .iter()
+                .filter_map(|data| data.strip_prefix(&format!("{task} ")));
+            let expected: Vec<_> = (0..100).map(|n| n.to_string()).collect();
+            assert_eq!(own.collect::<Vec<_>>(), expected);
+        }
+        assert_eq!(held.len(), 1600);
+    })
+    .await
+    .unwrap();
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::Shared;
-use super::request::Failed;
+use super::request::{Failed, Refused};
 use super::unit::Unit;
 use crate::{Backoff, RetryPolicy};
 
@@ -21,21 +21,21 @@ pub(super) fn drive(shared: Arc<Shared>) -> impl Future<Output = ()> {
 async fn run(mut driver: Driver) {
     let shared = driver.shared.clone();
     loop {
-        let units = {
+        let (answered, units) = {
             let mut queue = shared.queue();
+            let answered = queue.first();
             let units = queue.load(shared.batch_bytes());
             if units.is_empty() {
                 queue.driver = None;
                 driver.done = true;
             }
-            units
+            (answered, units)
         };
+        shared.tell_answered(answered);
         if units.is_empty() {
-            shared.tell_answered();
             return;
         }
         Delivery::new(&shared, units).run().await;
-        shared.tell_answered();
     }
 }
 
@@ -119,13 +119,14 @@ impl<'a> Delivery<'a> {
 
     /// The hub has named what it does not take: the others can go without that.
     async fn refused(&mut self, count: usize, failed: Failed) {
-        let mut refused: Vec<Option<&super::request::Refused>> = vec![None; count];
+        let mut refused: Vec<Option<&Refused>> = vec![None; count];
         let mut indexes = vec![0; count];
         let mut first_event = 0;
         for (at, unit) in self.units[..count].iter().enumerate() {
             let own = first_event..first_event + unit.count;
-            let mut of_unit = failed.refused.iter().filter(|r| own.contains(&r.index));
-            if let Some(one) = of_unit.next() {
+            let of_unit = || failed.refused.iter().filter(|r| own.contains(&r.index));
+            // What is refused for good decides: the unit goes whole or not at all.
+            if let Some(one) = of_unit().find(|r| !r.retry()).or_else(|| of_unit().next()) {
                 indexes[at] = one.index - first_event;
                 refused[at] = Some(one);
             }
@@ -210,13 +211,13 @@ impl Drop for Driver {
             return;
         }
         // It was stopped, or its runtime has ended, and nobody would go on.
-        let left = {
+        let (answered, left) = {
             let mut queue = self.shared.queue();
             queue.driver = None;
-            queue.take_all()
+            (queue.next(), queue.take_all())
         };
         // Each says so to its caller.
         drop(left);
-        self.shared.tell_answered();
+        self.shared.tell_answered(answered);
     }
 }

@@ -263,9 +263,14 @@ impl Shared {
         }
     }
 
-    fn tell_answered(&self) {
-        let first = self.queue().first();
-        self.answered.send_replace(first);
+    /// All calls before this number have their answers.
+    fn tell_answered(&self, first: u64) {
+        // Two tasks, one after the other, may tell it in the other order.
+        self.answered.send_if_modified(|told| {
+            let more = first > *told;
+            *told = first.max(*told);
+            more
+        });
     }
 
     fn batch_bytes(&self) -> usize {

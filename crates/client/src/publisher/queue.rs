@@ -105,7 +105,7 @@ impl Queue {
         self.next
     }
 
-    /// All before this number have their answers, but for what has been loaded.
+    /// The number of the first call that waits, and of the next one where none does.
     pub(super) fn first(&self) -> u64 {
         let first = self.line.first_key_value();
         first.map_or(self.next, |(number, _)| *number)

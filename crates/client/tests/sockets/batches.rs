@@ -493,3 +493,20 @@ async fn a_runtime_that_ends_ends_what_it_was_sending_and_another_goes_on() {
     take(server.accept().await).await;
     assert_eq!(ids([next]).await, ["2"]);
 }
+
+#[tokio::test]
+async fn of_what_is_wrong_with_one_call_that_decides_which_no_wait_can_mend() {
+    let server = Server::start();
+    let publisher = publisher(&server);
+    let serve = tokio::spawn(async move {
+        let only = server.accept().await;
+        let error = |index, status| json!({ "index": index, "status": status, "error": "x" });
+        let body = json!({ "error": "x", "index": 0, "errors": [error(0, 503), error(1, 409)] });
+        only.answer("503 Busy", "", &body.to_string()).await;
+    });
+    let many = publisher.publish_many([("a", "1"), ("a", "2")]).await;
+    let error = many.unwrap_err();
+    assert_eq!((error.status(), error.index()), (Some(409), Some(1)));
+    assert_eq!(error.attempt(), 1);
+    serve.await.unwrap();
+}

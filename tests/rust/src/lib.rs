@@ -6,6 +6,7 @@
 //! - [`proxy`]: stands between one subscriber and a server, and resets the connection inside a frame when told to.
 //! - [`cutter`]: the same for large streams, by a count of bytes.
 //! - [`program`]: a child process that speaks JSON lines, and that never outlives its owner.
+//! - [`client_fixtures`]: the fixtures of the client, played and judged for the runners of all languages.
 //! - [`contract`]: what the contract service and its driver share.
 //! - [`chromium`]: a headless Chromium with one page.
 //! - [`report`]: the lines that the programs of the matrix and of the demo print and take (`tests/matrix/README.md`).
@@ -13,9 +14,11 @@
 //! - [`subscriber`]: the subscriber in Rust, the same for the matrix and the demo.
 //!
 //! The programs: `matrix` (every client against every server), `chromium-streams` (random streams, as a browser reads them),
-//! `contract` (the five services of `tests/contract`, `contract-service` among them, and LaunchDarkly's harness), `demo`, and the peers that matrix and demo start; `transfer`, the two sides of a large file.
+//! `contract` (the five services of `tests/contract`, `contract-service` among them, and LaunchDarkly's harness), `demo`, and the peers that matrix and demo start; `fixture-server`, which plays
+//! the client fixtures; `transfer`, the two sides of a large file.
 
 pub mod chromium;
+pub mod client_fixtures;
 pub mod contract;
 pub mod cutter;
 pub mod pages;

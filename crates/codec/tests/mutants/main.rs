@@ -4,7 +4,7 @@
 //! the faults, `slow.rs` is the decoder that they are put into, `encoder.rs` does the same for the encoder.
 //!
 //! Rows 23, 24, 25 and 27 of the rules are about connections (`close()`, reconnecting, the response's head, handlers): no
-//! decoder can get them wrong, and the client's own tests are to have their mutants.
+//! decoder can get them wrong. Their mutants are sessions, in `tests/rust/tests/client_fixtures`.
 //!
 //! `cargo test -p eventwire-codec --test mutants -- --nocapture` lists which fixtures fail each mutant.
 

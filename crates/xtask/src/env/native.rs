@@ -23,12 +23,23 @@ pub(crate) const BENCH_TARGET: &str = "target/bench/rust";
 /// another choice would build tokio, and all that stands on it, once more.
 const TOGETHER: &[&str] = &["build", "-p", TESTS, "-p", PYTHON, "-p", NODE, "--lib"];
 
-/// Builds both modules for development, and copies them into `python/` and `node/`.
+/// The program that plays the client fixtures for the tests in Python and Node, and the variable that tells them where it is
+/// unless it is in its usual place.
+const FIXTURE_SERVER: &str = "fixture-server";
+pub(crate) const FIXTURE_SERVER_PATH: &str = "EVENTWIRE_FIXTURE_SERVER";
+
+/// Builds both modules for development, copies them into `python/` and `node/`, and builds what their tests need besides.
 pub(crate) fn build(shell: &Shell) -> Result<()> {
     let mut command = shell.cargo();
-    command.args(TOGETHER);
+    command.args(TOGETHER).args(["--bin", FIXTURE_SERVER]);
     shell.step("native modules", command)?;
     install(shell)
+}
+
+/// Where [`build`] has put the program that plays the client fixtures.
+pub(crate) fn fixture_server(shell: &Shell) -> Result<PathBuf> {
+    let file = format!("{FIXTURE_SERVER}{}", std::env::consts::EXE_SUFFIX);
+    Ok(target_folder(shell)?.join("debug").join(file))
 }
 
 /// Builds the test programs of `tests/rust` together with both modules, and returns the path of one.

@@ -22,6 +22,7 @@ pub(crate) fn run(shell: &Shell) -> Result<Tally> {
     find::new_report(&report)?;
     let mut command = shell.command(program);
     command
+        .env(native::FIXTURE_SERVER_PATH, native::fixture_server(shell)?)
         .current_dir(shell.path("node"))
         .args(["--test", "--test-timeout=120000"]);
     command.args([

@@ -18,6 +18,7 @@ pub(crate) fn run(shell: &Shell) -> Result<Tally> {
     let report = shell.path("target/reports/python.xml");
     find::new_report(&report)?;
     let mut command = venv.module(shell, "pytest");
+    command.env(native::FIXTURE_SERVER_PATH, native::fixture_server(shell)?);
     // The examples lie outside of pytest's folder; named with the configuration, they are held to the same rules.
     command
         .arg("--config-file=pyproject.toml")

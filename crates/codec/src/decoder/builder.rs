@@ -15,6 +15,7 @@ pub struct DecoderBuilder {
     limits: Limits,
     comments: bool,
     retries: bool,
+    marks: bool,
 }
 
 impl DecoderBuilder {
@@ -27,6 +28,7 @@ impl DecoderBuilder {
             },
             comments: false,
             retries: false,
+            marks: false,
         }
     }
 
@@ -68,8 +70,19 @@ impl DecoderBuilder {
         self
     }
 
+    /// Whether blocks that move the last event ID without an event are items. Default: no.
+    /// [`Decoder::last_event_id`] is kept up to date in either case.
+    #[must_use]
+    pub fn marks(mut self, wanted: bool) -> DecoderBuilder {
+        self.marks = wanted;
+        self
+    }
+
     /// The decoder.
     pub fn build(self) -> Decoder {
-        Decoder::with(self.last_event_id, self.limits, self.comments, self.retries)
+        Decoder {
+            marks: self.marks,
+            ..Decoder::with(self.last_event_id, self.limits, self.comments, self.retries)
+        }
     }
 }

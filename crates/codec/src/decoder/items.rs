@@ -20,6 +20,9 @@ pub enum Item<'a> {
     /// A new reconnection time in milliseconds, at the end of its line. Only where
     /// [`retries`](crate::DecoderBuilder::retries) were asked for.
     Retry(u64),
+    /// The last event ID, at the blank line of a block that sets it and dispatches no event. Only where
+    /// [`marks`](crate::DecoderBuilder::marks) were asked for.
+    Mark(&'a str),
 }
 
 /// The items of one chunk; made by [`Decoder::feed`].
@@ -71,6 +74,8 @@ pub(super) enum Stop {
     /// A comment, whose text is in `comment`.
     Comment,
     Retry(u64),
+    /// A blank line behind an `id` without `data`.
+    Mark,
     /// The chunk is read.
     End,
     /// The decoder has failed.
@@ -120,6 +125,9 @@ impl<'a> Items<'a> {
                     .text_of(self.comment, &mut self.checked),
             )),
             Stop::Retry(milliseconds) => Some(Item::Retry(milliseconds)),
+            Stop::Mark => Some(Item::Mark(
+                self.last_event_id.unwrap_or(&self.decoder.last_event_id),
+            )),
             Stop::End => None,
             Stop::Failed => return self.failure(),
         })
@@ -173,7 +181,7 @@ impl<'a> Items<'a> {
         loop {
             match self.advance() {
                 Stop::Event => return Ok(true),
-                Stop::Comment | Stop::Retry(_) => {}
+                Stop::Comment | Stop::Retry(_) | Stop::Mark => {}
                 Stop::End => return Ok(false),
                 Stop::Failed => return self.failure().map(|_: Option<()>| false),
             }
@@ -224,8 +232,12 @@ impl<'a> Items<'a> {
         }
         while let Some((start, end)) = self.next_line() {
             if start == end {
+                let mark = self.id != Value::None;
                 if self.blank_line() {
                     return Stop::Event;
+                }
+                if mark && self.decoder.marks {
+                    return Stop::Mark;
                 }
                 continue;
             }

@@ -47,6 +47,7 @@ pub struct Decoder {
     limits: Limits,
     comments: bool,
     retries: bool,
+    marks: bool,
 
     start: Start,
     /// The last byte was a CR, which has ended its line: a LF now belongs to it and ends nothing.
@@ -93,6 +94,7 @@ impl Decoder {
             limits,
             comments,
             retries,
+            marks: false,
             start: Start::default(),
             after_cr: false,
             line: Vec::new(),

@@ -35,7 +35,7 @@ fn values_that_lie_whole_in_a_chunk_are_not_copied() {
                 events += 1;
             }
             Item::Comment(text) => assert!(inside(chunk, text)),
-            Item::Retry(_) => unreachable!(),
+            Item::Retry(_) | Item::Mark(_) => unreachable!(),
         }
     }
     assert_eq!(events, 4000);
@@ -360,4 +360,35 @@ proptest! {
             prop_assert_eq!(pausing.reconnection_time(), straight.reconnection_time());
         }
     }
+}
+
+#[test]
+fn marks_come_where_they_are_asked_for_and_only_then() {
+    let chunk =
+        "id: 1\n\nid: 2\ndata: a\n\nevent: x\nid: 3\n\nevent: x\n\nid\n\nid: a\0\n\ndata: b\n\n";
+    let told = |decoder: &mut Decoder, chunks: &mut dyn Iterator<Item = &[u8]>| {
+        let mut told = Vec::new();
+        for chunk in chunks {
+            let mut items = decoder.feed(chunk);
+            while let Some(item) = items.next().unwrap() {
+                told.push(match item {
+                    Item::Event(event) => format!("event {}", event.id()),
+                    Item::Mark(id) => format!("mark {id}"),
+                    other => panic!("{other:?}"),
+                });
+            }
+        }
+        told
+    };
+    for size in 1..=chunk.len() {
+        let mut decoder = Decoder::builder().marks(true).build();
+        let got = told(&mut decoder, &mut chunk.as_bytes().chunks(size));
+        assert_eq!(
+            got,
+            ["mark 1", "event 2", "mark 3", "mark ", "event "],
+            "chunks of {size}"
+        );
+    }
+    let got = told(&mut Decoder::new(), &mut [chunk.as_bytes()].into_iter());
+    assert_eq!(got, ["event 2", "event "]);
 }

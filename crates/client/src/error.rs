@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,10 @@ pub enum ErrorKind {
     Decode,
     /// A clock ran out.
     Timeout(Clock),
+    /// [`prepare`](crate::ConnectOptions::prepare) failed, or gave no answer in time. The request was not sent.
+    Prepare,
+    /// The cursor file cannot be used, or could not be written.
+    Cursor,
     /// The stream, or the publisher, is closed.
     Closed,
     /// The hub refused what was to be published, or answered what no hub answers.
@@ -74,6 +79,8 @@ impl ErrorKind {
             ErrorKind::ContentType => "ContentTypeError",
             ErrorKind::Decode => "DecodeError",
             ErrorKind::Timeout(_) => "StreamTimeoutError",
+            ErrorKind::Prepare => "PrepareError",
+            ErrorKind::Cursor => "CursorError",
             ErrorKind::Closed => "ClosedError",
             ErrorKind::InvalidUrl
             | ErrorKind::InvalidOption
@@ -103,6 +110,7 @@ struct Inner {
     decode: Option<DecodeError>,
     outcome: Option<Outcome>,
     index: Option<usize>,
+    path: Option<PathBuf>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -121,6 +129,7 @@ impl Error {
                 decode: None,
                 outcome: None,
                 index: None,
+                path: None,
                 source: None,
             }),
         }
@@ -164,6 +173,10 @@ impl Error {
 
     pub(crate) fn with_source(self, source: Arc<dyn StdError + Send + Sync>) -> Error {
         self.with(|e| e.source = Some(source))
+    }
+
+    pub(crate) fn with_path(self, path: &Path) -> Error {
+        self.with(|e| e.path = Some(path.to_owned()))
     }
 
     pub(crate) fn with_message(self, message: String) -> Error {
@@ -228,6 +241,11 @@ impl Error {
     /// Of [many](crate::Publisher::publish_many) that were published in one go, which was refused.
     pub fn index(&self) -> Option<usize> {
         self.inner.index
+    }
+
+    /// The path of the cursor file, for [`ErrorKind::Cursor`].
+    pub fn path(&self) -> Option<&Path> {
+        self.inner.path.as_deref()
     }
 
     /// The clock that ran out, for [`ErrorKind::Timeout`].

@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - [`ConnectOptions`]: what to ask for, and how patiently; [`RetryPolicy`] is its part about reconnecting.
+//!   [`Attempt`] is what is asked before each one, and [`Ack`] says when an event counts as dealt with.
 //! - [`TransportOptions`]: by which way, whom to trust, and who to be.
 //! - [`EventStream`]: the stream of [`Event`]s; [`EventStream::items`] also shows what happens to the connection
 //!   ([`StreamItem`]); a [`Closer`] ends it from any thread, and a [`Restarter`] makes it connect again.
@@ -39,6 +40,9 @@ mod item;
 mod message;
 mod options;
 mod outcome;
+mod place;
+#[doc(hidden)]
+pub mod prepare;
 mod publisher;
 mod retry;
 pub mod session;
@@ -55,6 +59,10 @@ pub use item::{CloseReason, Closed, Opened, Reconnecting, Reset, State, StreamIt
 pub use message::{IntoTopics, PublishMessage};
 pub use options::{ConnectOptions, Profile};
 pub use outcome::Outcome;
+pub use place::Ack;
+#[doc(hidden)]
+pub use place::{Place, Saver, save_all};
+pub use prepare::Attempt;
 pub use publisher::{Publisher, PublisherOptions};
 pub use retry::{Backoff, RetryPolicy};
 pub use slices::FileAssembly;

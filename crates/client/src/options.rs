@@ -1,6 +1,10 @@
 //! What to connect to, and how.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -12,8 +16,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
 use crate::error::redacted;
+use crate::place::Place;
+use crate::prepare::{Function, Prepare};
 use crate::session::Session;
-use crate::{Error, ErrorKind, EventStream, RetryPolicy, TransportOptions};
+use crate::{Ack, Attempt, Error, ErrorKind, EventStream, RetryPolicy, TransportOptions};
 
 /// Whose rules a stream follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -62,6 +68,9 @@ pub struct ConnectOptions {
     pub(crate) follow_redirects: bool,
     pub(crate) profile: Profile,
     pub(crate) transport: TransportOptions,
+    pub(crate) prepare: Option<Arc<dyn Prepare>>,
+    pub(crate) ack: Ack,
+    pub(crate) cursor_file: Option<PathBuf>,
     /// The first option that was no good; told by `open`, so that the building stays a chain.
     wrong: Option<Error>,
 }
@@ -85,6 +94,9 @@ impl ConnectOptions {
             follow_redirects: true,
             profile: Profile::Connect,
             transport: TransportOptions::new(),
+            prepare: None,
+            ack: Ack::Auto,
+            cursor_file: None,
             wrong: None,
         }
     }
@@ -228,18 +240,83 @@ impl ConnectOptions {
         self
     }
 
+    /// Asks `prepare` before every attempt, the first one too (but not before a redirect), which may change the URL, the headers
+    /// and the body: for a token that expires, or another server. It gives the [`Attempt`] back, changed or not.
+    ///
+    /// An error is an attempt that failed: it is told as the reason of a [`Reconnecting`](crate::Reconnecting)
+    /// ([`ErrorKind::Prepare`]), and tried again as the policy says. So is no answer within 30 s. Where a reader stops waiting
+    /// meanwhile, the future goes on when it waits again; closed or dropped, the stream drops it. Default: none.
+    ///
+    /// ```
+    /// # async fn fresh_token() -> Result<String, std::io::Error> { Ok(String::new()) }
+    /// let options = eventwire_client::ConnectOptions::new("https://example.com/events")
+    ///     .prepare(|mut attempt| async move {
+    ///         let token = fresh_token().await?;
+    ///         attempt.set_header("authorization", format!("Bearer {token}"))?;
+    ///         Ok(attempt)
+    ///     });
+    /// ```
+    pub fn prepare<F, R>(self, prepare: F) -> Self
+    where
+        F: Fn(Attempt) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Attempt, Box<dyn StdError + Send + Sync>>> + Send + 'static,
+    {
+        self.prepare_by(Arc::new(Function(prepare)))
+    }
+
+    /// The same for those who ask elsewhere.
+    #[doc(hidden)]
+    pub fn prepare_by(mut self, prepare: Arc<dyn Prepare>) -> Self {
+        self.prepare = Some(prepare);
+        self
+    }
+
+    /// When an event counts as dealt with, which moves what [`EventStream::last_event_id`] and the
+    /// [`cursor_file`](Self::cursor_file) tell. Default: [`Ack::Auto`].
+    pub fn ack(mut self, ack: Ack) -> Self {
+        self.ack = ack;
+        self
+    }
+
+    /// Keeps the place in a file, so that a process that is started again goes on after the last event that was dealt with
+    /// ([`ack`](Self::ack)). The file is read when the stream is [opened](Self::open), and comes before
+    /// [`last_event_id`](Self::last_event_id); where there is none yet, it is made with the first place.
+    ///
+    /// It is JSON, `{"eventwire": "cursor", "version": 1, "url": "...", "last_event_id": "..."}`, where the URL is without user
+    /// name, password and what looks like a secret in its query. A thread writes it, soon after an event was dealt with, and
+    /// always the newest place: beside it, synced, then renamed, so that it is never half a file. Where it lags behind, in a
+    /// crash, events come again, and none is lost. It is up to date once [`close`](EventStream::close) has returned, once the
+    /// stream has ended, and once it is dropped, which waits for it. Where it cannot be written, the stream ends with an error
+    /// ([`ErrorKind::Cursor`]).
+    ///
+    /// A stream has its file for itself, by a lock on `PATH.lock`, in the process that opened it. Default: none.
+    pub fn cursor_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.cursor_file = Some(path.into());
+        self
+    }
+
     /// Makes the stream. Nothing is sent before it is first polled.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidUrl`] and [`ErrorKind::InvalidOption`].
-    pub fn open(self) -> Result<EventStream, Error> {
+    /// [`ErrorKind::InvalidUrl`] and [`ErrorKind::InvalidOption`]; and [`ErrorKind::Cursor`] for a cursor file that cannot be
+    /// used: another URL's, in use by another stream, not readable, or none at all.
+    pub fn open(mut self) -> Result<EventStream, Error> {
+        let place = Place::open(&mut self)?;
         let (connect_timeout, transport) = (self.connect_timeout, self.transport.clone());
+        let prepare = self.prepare.clone();
         Ok(EventStream::new(
             Session::new(self)?,
             connect_timeout,
             transport,
+            prepare,
+            place,
         ))
+    }
+
+    /// Whether a consumer's place is another one than what was received.
+    pub(crate) fn wants_place(&self) -> bool {
+        self.ack == Ack::Manual || self.cursor_file.is_some()
     }
 
     /// Checks what can be checked before anything is sent, and gives the parsed URL.
@@ -335,6 +412,9 @@ impl fmt::Debug for ConnectOptions {
             .field("follow_redirects", &self.follow_redirects)
             .field("profile", &self.profile)
             .field("transport", &self.transport)
+            .field("prepare", &self.prepare.is_some())
+            .field("ack", &self.ack)
+            .field("cursor_file", &self.cursor_file)
             .finish()
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Counts {
     pub(crate) bytes: u64,
     pub(crate) events: u64,
     pub(crate) comments: u64,
-    pub(crate) reconnects: u64,
+    pub(crate) attempts: u64,
     pub(crate) last_byte: Option<Duration>,
     pub(crate) last_event: Option<Duration>,
 }
@@ -38,7 +38,7 @@ impl Counts {
             bytes: self.bytes,
             events: self.events,
             comments: self.comments,
-            reconnects: self.reconnects,
+            reconnects: self.attempts.saturating_sub(1),
             since_byte: since(self.last_byte),
             since_event: since(self.last_event),
         }

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,7 +10,9 @@ use eventwire_codec::Event;
 use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::session::Session;
+use crate::place::Place;
+use crate::prepare::{Prepare, Question};
+use crate::session::{Session, Step};
 use crate::transport::{self, Exchange, Progress};
 use crate::{
     Closer, Error, ErrorKind, Restarter, State, StreamItem, StreamStats, TransportOptions,
@@ -44,6 +47,11 @@ pub struct EventStream {
     handed_out: Option<Duration>,
     /// An error of ours, not of the session's, after which it is closed.
     broken: Option<Error>,
+    /// Who is asked before every attempt, and the question that is open.
+    prepare: Option<Arc<dyn Prepare>>,
+    question: Option<Question>,
+    /// Where what was received is not the place.
+    place: Option<Place>,
 }
 
 impl EventStream {
@@ -51,6 +59,8 @@ impl EventStream {
         session: Session,
         connect_timeout: Duration,
         transport: TransportOptions,
+        prepare: Option<Arc<dyn Prepare>>,
+        place: Option<Place>,
     ) -> EventStream {
         EventStream {
             session,
@@ -63,6 +73,9 @@ impl EventStream {
             timer: None,
             handed_out: None,
             broken: None,
+            prepare,
+            question: None,
+            place,
         }
     }
 
@@ -117,16 +130,64 @@ impl EventStream {
         self.exchange = None;
     }
 
-    /// Ends the stream and its connection now. What was not taken is not delivered.
+    /// Ends the stream and its connection now. What was not taken is not delivered. Where there is a cursor file, this waits
+    /// until it is up to date, and gives it up; that it could not be written is what [`next`](Self::next) tells then.
     pub fn close(&mut self) {
         self.closer.close();
         self.session.close();
         self.exchange = None;
+        self.question = None;
+        if let Some(place) = &mut self.place
+            && let Err(error) = place.close()
+        {
+            tracing::error!(target: "eventwire::client", %error, "the place of a stream was not saved");
+        }
     }
 
-    /// The last event ID of what was taken, which is where the next connection goes on.
+    /// Says that an event is dealt with, where that is to be said ([`Ack::Manual`](crate::Ack::Manual)); of a reset, give its
+    /// [`event`](crate::Reset::event). The place is that of the event that was acknowledged last, and everything before it
+    /// counts as dealt with too: ids have no order that a client knows, so acknowledge in the order of the stream.
+    ///
+    /// ```no_run
+    /// use eventwire_client::{Ack, ConnectOptions};
+    /// # async fn store(_: &eventwire_client::Event) {}
+    ///
+    /// # async fn example() -> Result<(), eventwire_client::Error> {
+    /// let options = ConnectOptions::new("http://127.0.0.1:8844/events?topic=orders");
+    /// let mut stream = options.ack(Ack::Manual).cursor_file("orders.cursor").open()?;
+    /// while let Some(event) = stream.next().await {
+    ///     let event = event?;
+    ///     store(&event).await;
+    ///     stream.ack(&event)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidOption`] where events are acknowledged by themselves; [`ErrorKind::Cursor`] where the cursor file
+    /// could not be written, and [`ErrorKind::Closed`] where it was closed.
+    pub fn ack(&mut self, event: &Event) -> Result<(), Error> {
+        match &mut self.place {
+            Some(place) => place.acknowledge(event.id()),
+            None => Err(Place::not_manual()),
+        }
+    }
+
+    /// Where another stream goes on that begins with it, and misses nothing: the last event ID of what was taken, or, with
+    /// [`Ack::Manual`](crate::Ack::Manual), of what was acknowledged.
     pub fn last_event_id(&self) -> &str {
-        self.session.last_event_id()
+        match &self.place {
+            Some(place) => place.last_event_id(),
+            None => self.session.last_event_id(),
+        }
+    }
+
+    /// Makes the caller responsible for telling the place what was handed out: who puts the items elsewhere first.
+    #[doc(hidden)]
+    pub fn take_place(&mut self) -> Option<Place> {
+        self.place.take()
     }
 
     /// What the server's `retry:` last asked for, in milliseconds; `None` before it asked.
@@ -166,6 +227,18 @@ impl EventStream {
 
     /// Polls for the next item of any kind: [`next_item`](Self::next_item) for those who write futures by hand.
     pub fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<StreamItem, Error>>> {
+        loop {
+            match ready!(self.poll_step(cx)) {
+                Some(Step::Item(item)) => return Poll::Ready(Some(item)),
+                Some(Step::Mark) => {}
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// The same, and tells also where the last event ID moved without an event.
+    #[doc(hidden)]
+    pub fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Step>> {
         self.closer.register(cx.waker());
         if let Some(handed_out) = self.handed_out.take() {
             self.session.skip(self.now().saturating_sub(handed_out));
@@ -177,20 +250,35 @@ impl EventStream {
             if self.closer.take_restart() {
                 self.restart();
             }
-            if let Some(item) = self.session.next_item() {
+            self.check_place(cx);
+            if let Some(step) = self.session.next_step() {
                 // Asking the time for every event costs as much as decoding it.
                 if self.session.has_clocks() {
                     self.handed_out = Some(self.now());
                 }
-                return Poll::Ready(Some(item));
+                match self.note(step) {
+                    Some(step) => return Poll::Ready(Some(step)),
+                    None => continue,
+                }
+            }
+            if !self.session.is_preparing() {
+                self.question = None;
             }
             if !self.session.reading() {
                 self.exchange = None;
             }
             if self.session.is_finished() {
-                return Poll::Ready(self.broken.take().map(Err));
+                if let Some(place) = &mut self.place
+                    && let Err(error) = ready!(place.poll_saved(cx))
+                {
+                    self.broken.get_or_insert(error);
+                }
+                return Poll::Ready(self.broken.take().map(|error| Step::Item(Err(error))));
             }
             let now = self.now();
+            if self.poll_prepared(cx, now) {
+                continue;
+            }
             if let Some(request) = self.session.next_request(now) {
                 match self.client() {
                     Ok(client) => self.exchange = Some(Exchange::start(&client, request)),
@@ -218,6 +306,67 @@ impl EventStream {
                 continue;
             }
             ready!(self.poll_timer(cx));
+        }
+    }
+
+    /// Asks before an attempt, and hears the answer; whether there is something new.
+    fn poll_prepared(&mut self, cx: &mut Context<'_>, now: Duration) -> bool {
+        if let Some(prepare) = &self.prepare
+            && let Some(attempt) = self.session.next_attempt(now)
+        {
+            self.question = Some(Question::ask(prepare, attempt));
+        }
+        let Some(question) = &mut self.question else {
+            return false;
+        };
+        if let Poll::Ready(answer) = question.poll(cx) {
+            self.question = None;
+            self.session.prepared(now, answer);
+            return true;
+        }
+        // Until the application has it, the clock that bounds its answer begins anew.
+        if question.was_unasked() {
+            self.session.asked(now);
+        }
+        false
+    }
+
+    /// Ends the stream where its cursor file cannot be written: what it gave out would not be remembered.
+    fn check_place(&mut self, cx: &Context<'_>) {
+        if let Some(place) = &mut self.place
+            && !self.session.is_finished()
+            && let Poll::Ready(error) = place.poll_failed(cx)
+        {
+            self.session.close();
+            self.broken = Some(error);
+        }
+    }
+
+    /// Tells the place of what is being handed out. The error that ends the stream waits until the place is saved: none then.
+    fn note(&mut self, step: Step) -> Option<Step> {
+        let Some(place) = &mut self.place else {
+            return Some(step);
+        };
+        let noted = match &step {
+            Step::Item(Ok(StreamItem::Event(event))) => place.delivered(event.id()),
+            Step::Item(Ok(StreamItem::Reset(reset))) => place.delivered(&reset.id),
+            Step::Item(Ok(_)) => Ok(()),
+            Step::Mark => {
+                place.marked(self.session.last_event_id());
+                Ok(())
+            }
+            Step::Item(Err(error)) => {
+                self.broken = Some(error.clone());
+                return None;
+            }
+        };
+        match noted {
+            Ok(()) => Some(step),
+            Err(error) => {
+                self.session.close();
+                self.broken = Some(error);
+                None
+            }
         }
     }
 
@@ -250,7 +399,8 @@ impl EventStream {
         }
         let client = transport::client(
             &self.transport,
-            self.session.url(),
+            // Cookies are for this host, and no other that an attempt may go to.
+            self.session.asked_url(),
             self.connect_timeout,
             None,
         )?;

@@ -85,10 +85,10 @@ pub use eventwire_codec::{DataError, DataErrorKind, slices};
 
 #[cfg(feature = "client")]
 pub use eventwire_client::{
-    Backoff, Clock, CloseReason, Closed, Closer, ConnectOptions, Error, ErrorKind, EventStream,
-    FileAssembly, IntoTopics, Items as StreamItems, Opened, Outcome, Profile, PublishMessage,
-    Publisher, PublisherOptions, Reconnecting, Reset, Restarter, RetryPolicy, State, StreamItem,
-    TransportOptions, session,
+    Ack, Attempt, Backoff, Clock, CloseReason, Closed, Closer, ConnectOptions, Error, ErrorKind,
+    EventStream, FileAssembly, IntoTopics, Items as StreamItems, Opened, Outcome, Profile,
+    PublishMessage, Publisher, PublisherOptions, Reconnecting, Reset, Restarter, RetryPolicy,
+    State, StreamItem, StreamStats, TransportOptions, session,
 };
 
 #[cfg(feature = "server")]

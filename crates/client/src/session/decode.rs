@@ -48,6 +48,10 @@ impl Session {
                                 .push_back(Queued::Item(StreamItem::Comment(text.to_owned())));
                         }
                     }
+                    Ok(Some(Item::Mark(id))) => {
+                        queued += id.len();
+                        self.queue.push_back(Queued::LastEventId(id.to_owned()));
+                    }
                     Ok(Some(_)) => {}
                     Ok(None) => break Ok(0),
                     Err(error) => break Err(error),
@@ -100,6 +104,8 @@ pub(super) fn decoder(options: &ConnectOptions, last_event_id: &str) -> Decoder 
         .max_event(options.max_event)
         // Counted also where nobody wants them.
         .comments(true)
+        // Where only what was received counts, the newest is enough, which the decoder has.
+        .marks(options.wants_place())
         .build()
 }
 

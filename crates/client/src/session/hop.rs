@@ -1,5 +1,8 @@
 //! One request of a chain of redirects, and what of it survives the next.
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use http::header::{
     ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
     CONTENT_LOCATION, CONTENT_TYPE, COOKIE, HeaderName, LOCATION, PROXY_AUTHORIZATION, USER_AGENT,
@@ -29,11 +32,11 @@ pub(super) struct Hop {
 
 impl Hop {
     /// The first request of a chain.
-    pub(super) fn first(options: &ConnectOptions, url: &Url) -> Hop {
+    pub(super) fn first(options: &ConnectOptions, url: &Url, body: bool) -> Hop {
         Hop {
             url: url.clone(),
             method: options.method.clone(),
-            body: options.body.is_some(),
+            body,
             secrets: true,
             followed: 0,
         }
@@ -93,9 +96,15 @@ impl Hop {
         })
     }
 
-    /// The request, resuming after `last_event_id`.
-    pub(super) fn request(&self, options: &ConnectOptions, last_event_id: &str) -> Request {
-        let mut headers = options.headers.clone();
+    /// The request with what the attempt has for headers and body, resuming after `last_event_id`.
+    pub(super) fn request(
+        &self,
+        headers: &HeaderMap,
+        body: Option<&Bytes>,
+        connect_timeout: Duration,
+        last_event_id: &str,
+    ) -> Request {
+        let mut headers = headers.clone();
         default(&mut headers, ACCEPT, "text/event-stream");
         default(&mut headers, CACHE_CONTROL, "no-cache");
         default(
@@ -137,8 +146,8 @@ impl Hop {
             method: self.method.clone(),
             url: self.url.clone(),
             headers,
-            body: options.body.clone().filter(|_| self.body),
-            connect_timeout: options.connect_timeout,
+            body: body.cloned().filter(|_| self.body),
+            connect_timeout,
         }
     }
 }

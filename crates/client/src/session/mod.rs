@@ -6,7 +6,8 @@
 //! 1. Take the items ([`Session::next_item`]) until there are none. `None` together with
 //!    [`is_finished`](Session::is_finished) is the end.
 //! 2. Ask for a request ([`Session::next_request`]). Where there is one, drop what remains of the connection before, send it,
-//!    and give back the answer's head ([`Session::response`]) or [`Session::failed`].
+//!    and give back the answer's head ([`Session::response`]) or [`Session::failed`]. Where attempts are to be prepared, there is
+//!    one only after [`Session::next_attempt`] and [`Session::prepared`].
 //! 3. While [`reading`](Session::reading), [`feed`](Session::feed) what comes; say [`ended`](Session::ended) at a clean end,
 //!    `failed` at any other. Once it is not reading, drop the connection.
 //! 4. Call [`tick`](Session::tick) at [`wake_at`](Session::wake_at), and start over.
@@ -42,6 +43,7 @@ mod errors;
 mod hop;
 mod judge;
 mod phase;
+mod prepare;
 mod retries;
 mod wire;
 
@@ -64,6 +66,7 @@ use hop::Hop;
 pub(crate) use judge::retry_after;
 use judge::{Verdict, advice, judge};
 use phase::{Open, Phase, Refused};
+use prepare::Prepared;
 pub use wire::{Failure, Head, Request};
 
 /// One subscription as a state machine. See the [module](self) for how to drive it.
@@ -86,6 +89,21 @@ pub struct Session {
     /// When the current streak of failures began.
     failing_since: Option<Duration>,
     counts: Counts,
+    /// Why the connection before ended, for who prepares the next attempt.
+    last_error: Option<Error>,
+    /// Whether attempts are to be prepared.
+    prepares: bool,
+    prepared: Option<Prepared>,
+}
+
+/// What a stream comes by next.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Step {
+    /// An item, or the error that the stream ends with.
+    Item(Result<StreamItem, Error>),
+    /// The last event ID is another one, without an event.
+    Mark,
 }
 
 #[derive(Debug)]
@@ -120,7 +138,7 @@ impl Session {
         }
         let default = RetryPolicy::default();
         Ok(Session {
-            hop: Hop::first(&options, &url),
+            hop: Hop::first(&options, &url, options.body.is_some()),
             phase: Phase::Start,
             decoder: decoder(&options, &options.last_event_id),
             undecoded: Bytes::new(),
@@ -131,6 +149,9 @@ impl Session {
             backoff: Backoff::new(options.retry.as_ref().unwrap_or(&default), seed),
             failing_since: None,
             counts: Counts::default(),
+            last_error: None,
+            prepares: options.prepare.is_some(),
+            prepared: None,
             url,
             options,
         })
@@ -139,21 +160,34 @@ impl Session {
     /// The next item, or the error that the stream ends with. `None` where there is none for now, or no more at all.
     pub fn next_item(&mut self) -> Option<Result<StreamItem, Error>> {
         loop {
+            match self.next_step()? {
+                Step::Item(item) => return Some(item),
+                Step::Mark => {}
+            }
+        }
+    }
+
+    /// As [`next_item`](Self::next_item), and tells also where the last event ID moved without an event.
+    pub(crate) fn next_step(&mut self) -> Option<Step> {
+        loop {
             match self.queue.pop_front() {
                 Some(Queued::Item(item)) => {
                     let id = match &item {
                         StreamItem::Event(event) => event.id(),
                         StreamItem::Reset(reset) => reset.id.as_str(),
-                        _ => return Some(Ok(item)),
+                        _ => return Some(Step::Item(Ok(item))),
                     };
                     if *id != self.last_event_id {
                         self.last_event_id.clear();
                         self.last_event_id.push_str(id);
                     }
-                    return Some(Ok(item));
+                    return Some(Step::Item(Ok(item)));
                 }
-                Some(Queued::LastEventId(id)) => self.last_event_id = id,
-                Some(Queued::Error(error)) => return Some(Err(error)),
+                Some(Queued::LastEventId(id)) => {
+                    self.last_event_id = id;
+                    return Some(Step::Mark);
+                }
+                Some(Queued::Error(error)) => return Some(Step::Item(Err(error))),
                 None if self.undecoded.is_empty() => return None,
                 None => self.decode_slice(),
             }
@@ -162,22 +196,37 @@ impl Session {
 
     /// The request that is due, if one is, and if all items were taken: a request resumes after the last of them.
     pub fn next_request(&mut self, now: Duration) -> Option<Request> {
-        if !self.is_drained() {
-            return None;
-        }
+        let redirected = matches!(self.phase, Phase::Redirected);
         match self.phase {
-            Phase::Start => {}
-            Phase::Waiting { until } if now >= until => {
-                self.counts.reconnects += 1;
-                self.hop = Hop::first(&self.options, &self.url);
+            Phase::Prepared | Phase::Redirected if self.is_drained() => {}
+            _ if self.is_due_to_connect(now) && !self.prepares => {
+                self.hop = Hop::first(&self.options, &self.url, self.options.body.is_some());
+                self.prepared = None;
             }
-            Phase::Redirected => {}
             _ => return None,
         }
         // Anew for each connection: it begins with a byte order mark of its own, and without what the last left unfinished.
         self.decoder = decoder(&self.options, &self.last_event_id);
         self.phase = Phase::Sent { last_byte: now };
-        Some(self.hop.request(&self.options, &self.last_event_id))
+        self.counts.attempts += u64::from(!redirected);
+        let connect_timeout = self.options.connect_timeout;
+        let request = self.hop.request(
+            self.headers(),
+            self.body(),
+            connect_timeout,
+            &self.last_event_id,
+        );
+        Some(request)
+    }
+
+    /// Whether an attempt is to begin: its time has come, and all items were taken.
+    fn is_due_to_connect(&self, now: Duration) -> bool {
+        let due = match self.phase {
+            Phase::Start => true,
+            Phase::Waiting { until } => now >= until,
+            _ => false,
+        };
+        due && self.is_drained()
     }
 
     /// The answer's head came.
@@ -290,26 +339,27 @@ impl Session {
                 }
             }
             Phase::Refused(refused) if now >= refused.until => self.refused(now),
+            Phase::Preparing { until } if now >= *until => self.preparing_took_too_long(now),
             _ => {}
         }
     }
 
-    /// When [`tick`](Self::tick) or [`next_request`](Self::next_request) has something to do at the latest, if nothing comes
-    /// before.
+    /// When [`tick`](Self::tick), [`next_attempt`](Self::next_attempt) or [`next_request`](Self::next_request) has something to do
+    /// at the latest, if nothing comes before.
     pub fn wake_at(&self) -> Option<Duration> {
         let (idle, event) = (self.options.idle_timeout, self.options.event_timeout);
         let after = |since: Duration, clock: Option<Duration>| {
             clock.map(|clock| since.saturating_add(clock))
         };
         match &self.phase {
-            Phase::Start | Phase::Redirected => Some(Duration::ZERO),
+            Phase::Start | Phase::Redirected | Phase::Prepared => Some(Duration::ZERO),
             Phase::Sent { last_byte } => after(*last_byte, idle),
             Phase::Open(open) => {
                 let (idle, event) = (after(open.last_byte, idle), after(open.last_event, event));
                 idle.into_iter().chain(event).min()
             }
             Phase::Refused(refused) => Some(refused.until),
-            Phase::Waiting { until } => Some(*until),
+            Phase::Waiting { until } | Phase::Preparing { until } => Some(*until),
             Phase::Done => None,
         }
     }
@@ -378,6 +428,11 @@ impl Session {
     /// What the server's `retry:` last asked for, in milliseconds.
     pub fn reconnection_time(&self) -> Option<u64> {
         self.reconnection_time
+    }
+
+    /// The address that was asked for, whatever an attempt has made of it.
+    pub(crate) fn asked_url(&self) -> &str {
+        self.url.as_str()
     }
 
     /// What it has done so far.

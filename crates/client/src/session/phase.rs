@@ -16,6 +16,12 @@ const BODY_GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) enum Phase {
     Start,
+    /// The application prepares the attempt.
+    Preparing {
+        until: Duration,
+    },
+    /// It has done so, and the request is due at once.
+    Prepared,
     /// The next request of a chain of redirects is due at once.
     Redirected,
     /// Waiting for the answer's head.

@@ -18,7 +18,7 @@ impl Session {
         self.end_streak_if_stable(now, error.kind());
         let error = error.with_attempt(self.attempt());
         let policy = match &self.options.retry {
-            Some(policy) if policy.resend_body || self.options.body.is_none() || !sent => policy,
+            Some(policy) if policy.resend_body || self.body().is_none() || !sent => policy,
             // A clean end is what such a request waits for: an answer that was generated, for one.
             _ if error.kind() == ErrorKind::Ended && self.options.profile == Profile::Connect => {
                 return self.finish(CloseReason::Ended, None);
@@ -43,6 +43,7 @@ impl Session {
         }
         let attempt = self.backoff.attempt();
         tracing::debug!(target: "eventwire::client", reason = %error, attempt, ?delay, "reconnecting");
+        self.last_error = Some(error.clone());
         self.phase = Phase::Waiting { until };
         self.push(StreamItem::Reconnecting(Reconnecting {
             reason: error,
@@ -58,11 +59,16 @@ impl Session {
     /// does nothing.
     pub fn restart(&mut self, now: Duration) {
         self.decode_all();
-        if matches!(self.phase, Phase::Start | Phase::Done) {
+        // An attempt that is being prepared is about to be made.
+        if matches!(
+            self.phase,
+            Phase::Start | Phase::Done | Phase::Preparing { .. } | Phase::Prepared
+        ) {
             return;
         }
         tracing::debug!(target: "eventwire::client", "restarting");
         self.end_streak_if_stable(now, ErrorKind::Ended);
+        self.last_error = None;
         self.phase = Phase::Waiting { until: now };
     }
 

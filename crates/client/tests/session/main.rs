@@ -3,6 +3,7 @@
 mod clocks;
 mod event_source;
 mod outcomes;
+mod prepare;
 mod redirects;
 mod requests;
 mod restart;

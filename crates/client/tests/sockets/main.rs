@@ -3,6 +3,8 @@
 mod batches;
 mod close;
 mod failures;
+mod place;
+mod prepare;
 mod proxy;
 mod publish;
 mod reconnect;

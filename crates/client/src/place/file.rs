@@ -1,0 +1,261 @@
+//! The cursor file: who may use it, what stands in it, and how it is read.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll};
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::writer::Saver;
+use crate::error::redacted;
+use crate::{Error, ErrorKind};
+
+/// More than any file of ours: what is larger is something else, and not read.
+const MAX_SIZE: u64 = 128 << 20;
+
+/// Parts of the names of query parameters that hold secrets. One that is taken for a secret wrongly only makes two URLs the
+/// same that differ in it.
+const SECRETS: [&str; 9] = [
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "apikey",
+    "api_key",
+    "api-key",
+    "signature",
+    "jwt",
+];
+
+/// A cursor file that is in use.
+#[derive(Debug)]
+pub(super) struct CursorFile {
+    saver: Saver,
+    /// Held as long as the file is ours; the system gives it back when a process dies.
+    lock: Option<File>,
+    closed: bool,
+}
+
+impl CursorFile {
+    /// Takes the file for itself, and reads it: the last event ID that stands there, `None` where there is no file yet.
+    pub(super) fn open(path: &Path, url: &Url) -> Result<(CursorFile, Option<String>), Error> {
+        let path = std::path::absolute(path).map_err(|error| unusable(path, "use", error))?;
+        let lock = lock(&path)?;
+        let url = place_of(url);
+        let found = read(&path, &url)?;
+        let saver = Saver::new(path, url);
+        let file = CursorFile {
+            saver,
+            lock: Some(lock),
+            closed: false,
+        };
+        Ok((file, found))
+    }
+
+    pub(super) fn saver(&self) -> Saver {
+        self.saver.clone()
+    }
+
+    pub(super) fn set(&self, id: &str) {
+        if !self.closed {
+            self.saver.set(id);
+        }
+    }
+
+    /// Whether what is set is going to be in the file.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.closed {
+            let path = self.saver.path();
+            let text = format!(
+                "the stream is closed, and its cursor file {} is not written any more: acknowledge before you close it",
+                path.display()
+            );
+            return Err(Error::new(ErrorKind::Closed, text).with_path(path));
+        }
+        self.saver.check()
+    }
+
+    pub(super) fn poll_failed(&self, cx: &Context<'_>) -> Poll<Error> {
+        self.saver.poll_failed(cx)
+    }
+
+    pub(super) fn poll_saved(&self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        self.saver.poll_saved(cx)
+    }
+
+    pub(super) fn close(&mut self) -> Result<(), Error> {
+        if self.closed {
+            return Ok(());
+        }
+        self.closed = true;
+        let saved = self.saver.save();
+        self.saver.stop();
+        self.lock = None;
+        saved
+    }
+}
+
+impl Drop for CursorFile {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!(target: "eventwire::client", %error, "the place of a stream was not saved");
+        }
+    }
+}
+
+/// What stands in the file.
+pub(super) fn text(url: &str, id: &str) -> String {
+    let value = json!({ "eventwire": "cursor", "version": 1, "url": url, "last_event_id": id });
+    format!("{value}\n")
+}
+
+pub(super) fn unusable(path: &Path, what: &str, error: io::Error) -> Error {
+    let text = format!("cannot {what} the cursor file {}: {error}", path.display());
+    Error::new(ErrorKind::Cursor, text)
+        .with_path(path)
+        .with_source(std::sync::Arc::new(error))
+}
+
+/// A file beside it is locked, since it itself is replaced with every write.
+fn lock(path: &Path) -> Result<File, Error> {
+    let beside = beside(path, ".lock");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    let file = options
+        .open(&beside)
+        .map_err(|error| unusable(path, "use", error))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            let text = format!(
+                "the cursor file {} is in use by another stream, in this process or another one: close that, or give each a file of its own",
+                path.display()
+            );
+            Err(Error::new(ErrorKind::Cursor, text).with_path(path))
+        }
+        // Not every file system has locks; then it is as without.
+        Err(TryLockError::Error(_)) | Ok(()) => Ok(file),
+    }
+}
+
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn read(path: &Path, url: &str) -> Result<Option<String>, Error> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unusable(path, "read", error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_SIZE)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unusable(path, "read", error))?;
+    let wrong = |what: String| Error::new(ErrorKind::Cursor, what).with_path(path);
+    let Some((version, its_url, id)) = parse(&bytes) else {
+        return Err(wrong(format!(
+            "{} is no cursor file of eventwire: give another path, or delete it to begin anew",
+            path.display()
+        )));
+    };
+    if version != 1 {
+        return Err(wrong(format!(
+            "the cursor file {} is of version {version}, which this eventwire does not know: update it, or delete the file to begin anew",
+            path.display()
+        )));
+    }
+    if its_url != url {
+        return Err(wrong(format!(
+            "the cursor file {} is for {its_url}, not for {url}: give each URL a file of its own, or delete it to begin anew",
+            path.display()
+        )));
+    }
+    Ok(Some(id))
+}
+
+fn parse(bytes: &[u8]) -> Option<(u64, String, String)> {
+    let value: Value = serde_json::from_slice(bytes).ok()?;
+    let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+    if text("eventwire")? != "cursor" {
+        return None;
+    }
+    let version = value.get("version")?.as_u64()?;
+    let id = text("last_event_id")?;
+    // What no event has is no place either, and must not become a header.
+    (!id.contains(['\r', '\n', '\0'])).then_some((version, text("url")?, id))
+}
+
+/// The URL as it stands in a file: what names the stream, without its secrets, which may change.
+fn place_of(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    if let Some(query) = url.query() {
+        let kept: Vec<&str> = query.split('&').filter(|pair| !is_secret(pair)).collect();
+        let kept = kept.join("&");
+        url.set_query((!kept.is_empty()).then_some(&kept));
+    }
+    redacted(&url)
+}
+
+fn is_secret(pair: &str) -> bool {
+    let name = pair
+        .split('=')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    name == "key"
+        || name == "sig"
+        || name == "auth"
+        || SECRETS.iter().any(|part| name.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_in_a_file_has_no_secrets() {
+        for (url, place) in [
+            ("http://a/events", "http://a/events"),
+            (
+                "http://user:pw@a/e?topic=x&topic=y#z",
+                "http://a/e?topic=x&topic=y",
+            ),
+            (
+                "http://a/e?topic=x&access_token=1&API-Key=2",
+                "http://a/e?topic=x",
+            ),
+            ("http://a/e?token=1", "http://a/e"),
+            (
+                "http://a/e?author=x&monkey=y",
+                "http://a/e?author=x&monkey=y",
+            ),
+        ] {
+            assert_eq!(place_of(&Url::parse(url).unwrap()), place);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for id in ["", "7", "…\u{1}\"\\", "e-41"] {
+            let text = text("http://a/", id);
+            assert_eq!(
+                parse(text.as_bytes()),
+                Some((1, "http://a/".to_owned(), id.to_owned()))
+            );
+        }
+        for other in [
+            "",
+            "{}",
+            "[]",
+            "nothing",
+            r#"{"eventwire": "cursor", "version": 1, "url": "x"}"#,
+        ] {
+            assert_eq!(parse(other.as_bytes()), None, "{other}");
+        }
+    }
+}

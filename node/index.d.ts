@@ -362,6 +362,39 @@ export interface ConnectOptions extends TransportOptions {
   followRedirects?: boolean;
   /** Closes the stream. */
   signal?: AbortSignal;
+  /**
+   * Called before every attempt, which it may change: for a token that expires, or another server. What it throws, or rejects
+   * with, is the reason of an attempt that failed (PrepareError, with it as its cause), as is no answer within 30 s.
+   */
+  prepare?: (attempt: Attempt) => void | PromiseLike<void>;
+  /** When an event is dealt with: `auto`, the default, when it is handed out; `manual`, when `ack` says so. */
+  ack?: 'auto' | 'manual';
+  /**
+   * Where the place is kept, so that a process that is started again goes on there. It comes before `lastEventId`; where there
+   * is none yet, it is made.
+   */
+  cursorFile?: string | URL;
+}
+
+/**
+ * An attempt that is about to be made. It begins with what was given to `connect` each time; what is changed holds for this
+ * attempt and its redirects.
+ */
+export interface Attempt {
+  /** Where to. */
+  url: string | URL;
+  /** The headers beyond the usual ones. */
+  headers: Headers;
+  body: string | Uint8Array | null;
+  /**
+   * Which attempt in a row it is, from 1: what its error would say. A connection that was stable begins a new row, so the
+   * attempt after it is the second.
+   */
+  readonly attempt: number;
+  /** Where it will go on; empty for live. */
+  readonly lastEventId: string;
+  /** Why the connection before ended, or was not made; its `status` is that of the answer, where there was one. */
+  readonly error: EventwireError | null;
 }
 
 /** What happens on a stream. */
@@ -397,8 +430,27 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   items(): AsyncGenerator<StreamItem, void, undefined>;
   /** Events as they arrive together: one suspension for many. */
   batches(): AsyncGenerator<StreamEvent[], void, undefined>;
-  /** Ends it; nothing is delivered after this. */
+  /**
+   * Ends it; nothing is delivered after this. Where there is a cursor file, it is up to date then, and given up.
+   *
+   * @throws CursorError where it could not be written.
+   */
   close(): void;
+  /**
+   * Says that an event is dealt with, in a stream with `ack: 'manual'`. The place is that of the event that was acknowledged
+   * last, and everything before it counts as dealt with too: ids have no order that a client knows, so acknowledge in the order
+   * of the stream.
+   *
+   * @throws TypeError where events are acknowledged by themselves, CursorError where the cursor file could not be written,
+   * ClosedError where it was closed.
+   *
+   * @example
+   * for await (const event of stream) {
+   *   await store(event);
+   *   stream.ack(event);
+   * }
+   */
+  ack(event: { id: string }): void;
   /**
    * Drops the connection and connects again at once, going on after the last event: for when one knows better than any timeout
    * that the connection is worth nothing. It is no failure: there is no wait, no item `reconnecting`, and no attempt is
@@ -416,7 +468,7 @@ export class EventStream implements AsyncIterable<StreamEvent> {
   /** What it has done so far. */
   readonly stats: StreamStats;
   readonly state: 'connecting' | 'open' | 'closed';
-  /** The last event ID that was handed out: resume from it. */
+  /** The last event ID that was handed out, or with `ack: 'manual'` acknowledged: resume from it. */
   readonly lastEventId: string;
   /** What `retry:` last said; null where it said nothing. */
   readonly reconnectionTime: number | null;
@@ -791,6 +843,15 @@ export class StreamTimeoutError extends EventwireError {
   readonly url?: string;
   readonly attempt?: number;
   readonly clock: 'connect' | 'idle' | 'event';
+}
+/** `prepare` failed, or gave no answer in time: nothing was sent. Its `cause` is what that threw. */
+export class PrepareError extends EventwireError {
+  readonly url?: string;
+  readonly attempt?: number;
+}
+/** A cursor file cannot be used, or could not be written. */
+export class CursorError extends EventwireError {
+  readonly path?: string;
 }
 /** Closed already, or opened in another process. */
 export class ClosedError extends EventwireError {}

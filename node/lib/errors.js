@@ -11,6 +11,8 @@
 //   ├── StatusError           url, status, headers, body, retryAfter, attempt
 //   ├── ContentTypeError      url, status, headers, body
 //   ├── StreamTimeoutError    clock: connect, idle or event
+//   ├── PrepareError          url, attempt; cause
+//   ├── CursorError           path
 //   ├── ClosedError
 //   ├── StoreError
 //   ├── PublishError          status
@@ -36,6 +38,8 @@ class ConnectError extends EventwireError {}
 class StatusError extends EventwireError {}
 class ContentTypeError extends EventwireError {}
 class StreamTimeoutError extends EventwireError {}
+class PrepareError extends EventwireError {}
+class CursorError extends EventwireError {}
 class ClosedError extends EventwireError {}
 class StoreError extends EventwireError {}
 class PublishError extends EventwireError {}
@@ -51,6 +55,8 @@ const classes = {
   StatusError,
   ContentTypeError,
   StreamTimeoutError,
+  PrepareError,
+  CursorError,
   ClosedError,
   StoreError,
   PublishError,

@@ -67,8 +67,11 @@ class Mailbox {
     this.#ended = true;
     this.#failure = null;
     forget(this.#token);
-    this.#source.close();
-    this.#wake();
+    try {
+      this.#source.close();
+    } finally {
+      this.#wake();
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 // Options are checked where they are given: what is unknown or of the wrong type is a TypeError that names it.
 
+const { fileURLToPath } = require('node:url');
 const { isUint8Array } = require('node:util/types');
 
 function describe(value) {
@@ -55,6 +56,22 @@ const body = (what, value) => {
   if (typeof value === 'string') return Buffer.from(value);
   if (isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   throw wrong(what, 'a string or a Uint8Array', value);
+};
+
+const callback = (what, value) => {
+  if (typeof value !== 'function') throw wrong(what, 'a function', value);
+  return value;
+};
+
+const oneOf = (...values) => (what, value) => {
+  if (!values.includes(value)) throw new TypeError(`${what} must be ${values.join(' or ')}, and is ${typeof value === 'string' ? value : describe(value)}`);
+  return value;
+};
+
+// A path, as a string or a file: URL.
+const path = (what, value) => {
+  if (value instanceof URL) return fileURLToPath(value);
+  return string(what, value);
 };
 
 // The text of `json`, which not every value has.
@@ -114,12 +131,15 @@ module.exports = {
   any,
   body,
   boolean,
+  callback,
   count,
   headers,
   isUint8Array,
   milliseconds,
   natural,
+  oneOf,
   orNull,
+  path,
   read,
   retry,
   string,

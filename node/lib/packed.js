@@ -21,6 +21,8 @@ const OPENED = 2;
 const RESET = 3;
 const RECONNECTING = 4;
 const CLOSED = 5;
+const PREPARE = 7;
+const MARK = 8;
 
 // Beside the kind: event or id are those of the item before, which may be of the piece before.
 const KIND = 0xff;
@@ -104,6 +106,12 @@ function item(kind, event, id, data) {
       const { reason, error } = JSON.parse(data);
       return { kind: 'closed', reason, error: error ? toError(error) : null };
     }
+    case PREPARE: {
+      const { question, url, headers, attempt, last_event_id: lastEventId, error } = JSON.parse(data);
+      return { kind: 'prepare', question, url, headers: toHeaders(headers), attempt, lastEventId, error: error ? toError(error) : null };
+    }
+    case MARK:
+      return { kind: 'mark', id: data };
     default:
       throw new Error(`the native module sent an item of kind ${kind}, which this version does not know`);
   }

@@ -5,10 +5,11 @@
 const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { Mailbox } = require('./mailbox.js');
-const { abortSignal, any, body, boolean, count, headers, milliseconds, orNull, read, retry, string, toJson } = require('./options.js');
+const { abortSignal, any, body, boolean, callback, count, headers, milliseconds, oneOf, orNull, path, read, retry, string, toJson } = require('./options.js');
 const { tell } = require('./diagnostics.js');
 const { takeTransport, transportOptions } = require('./transport.js');
 const { isEvent, toEvent, unpackItems } = require('./packed.js');
+const { Preparing } = require('./prepare.js');
 
 // Names and values for the query: what `URLSearchParams` takes, and lists of values, which it would join by commas.
 function params(what, value) {
@@ -34,15 +35,19 @@ const streamOptions = {
   followRedirects: boolean,
   signal: abortSignal,
   ...transportOptions,
+  prepare: callback,
+  ack: oneOf('auto', 'manual'),
+  cursorFile: path,
 };
 
 // What the native stream is made of, from the options of `connect`.
 function toNative(url, options) {
   const { transport, rest: others } = takeTransport(options);
-  const { params: query = [], json, retry: policy, signal: _, headers: pairs = [], ...rest } = others;
+  const { params: query = [], json, retry: policy, signal: _, headers: pairs = [], prepare, ack, ...rest } = others;
   const target = new URL(url);
   for (const [name, value] of query) target.searchParams.append(name, value);
-  const built = { ...rest, url: target.href, headers: pairs, reconnect: policy !== null, retry: policy ?? undefined, transport };
+  const asked = { prepare: prepare !== undefined, manualAck: ack === 'manual' };
+  const built = { ...rest, ...asked, url: target.href, headers: pairs, reconnect: policy !== null, retry: policy ?? undefined, transport };
   if (json !== undefined) {
     if (built.body !== undefined) throw new TypeError('give body or json, not both');
     built.body = Buffer.from(toJson('the options of connect', json));
@@ -56,6 +61,13 @@ function toStats({ sinceByte = null, sinceEvent = null, ...counts }) {
   return { ...counts, sinceByte, sinceEvent };
 }
 
+// An end by `process.exit()` runs no hook of native code.
+let atExit = false;
+function savesAtExit() {
+  if (!atExit) process.on('exit', () => native.saveAll());
+  atExit = true;
+}
+
 class EventStream {
   #native;
   #mailbox = null;
@@ -64,17 +76,32 @@ class EventStream {
   #referenced = true;
   #stopListening = null;
   #lastEventId;
+  #preparing;
+  // Whether the native half must be told what is handed out.
+  #hasPlace;
+  // What a close by a signal could not save, for whoever reads.
+  #unsaved = null;
 
   constructor(url, options) {
     const checked = read('the options of connect', options, streamOptions);
     this.url = String(url);
     this.response = null;
     this.#lastEventId = checked.lastEventId;
-    this.#native = call(() => new native.Stream(toNative(this.url, checked)));
+    const built = toNative(this.url, checked);
+    this.#native = call(() => new native.Stream(built));
+    this.#hasPlace = this.#native.hasPlace;
+    if (checked.cursorFile !== undefined) savesAtExit();
+    this.#preparing = new Preparing(this.#native, checked.prepare, built.body);
     const { signal: abort } = checked;
     if (abort?.aborted) this.close();
     else if (abort) {
-      const close = () => this.close();
+      const close = () => {
+        try {
+          this.close();
+        } catch (unsaved) {
+          this.#unsaved = unsaved;
+        }
+      };
       abort.addEventListener('abort', close, { once: true });
       this.#stopListening = () => abort.removeEventListener('abort', close);
     }
@@ -82,7 +109,7 @@ class EventStream {
 
   // Opens at the first call.
   async #batch() {
-    if (this.#closed) return null;
+    if (this.#closed) return this.#over();
     if (this.#reading) throw new TypeError('this stream is being read already: connect once more for a second reader');
     this.#reading = true;
     try {
@@ -93,14 +120,31 @@ class EventStream {
       }
       const items = await this.#mailbox.next();
       if (items === null) this.close();
-      else tell(this, items);
-      return this.#closed ? null : items;
+      if (this.#closed) return this.#over();
+      tell(this, items);
+      // A question is the last that comes until it is answered.
+      if (items.at(-1).kind === 'prepare') this.#preparing.ask(items.pop());
+      for (const item of items) this.#preparing.explain(item.reason ?? item.error);
+      return items;
     } catch (error) {
-      this.close();
+      this.#preparing.explain(error);
+      try {
+        this.close();
+      } catch (unsaved) {
+        unsaved.cause ??= error;
+        throw unsaved;
+      }
       throw error;
     } finally {
       this.#reading = false;
     }
+  }
+
+  #over() {
+    const unsaved = this.#unsaved;
+    this.#unsaved = null;
+    if (unsaved) throw unsaved;
+    return null;
   }
 
   async *items() {
@@ -110,7 +154,11 @@ class EventStream {
           // Closed while the one before was looked at: nothing more of the same batch.
           if (this.#closed) return;
           if (item.kind === 'opened') this.response = { status: item.status, headers: item.headers, url: item.url };
-          if (isEvent(item)) this.#lastEventId = item.id;
+          if (item.kind === 'mark') {
+            this.#native.marked(item.id);
+            continue;
+          }
+          if (isEvent(item)) this.#handOut(item.id);
           yield item;
         }
       }
@@ -121,7 +169,7 @@ class EventStream {
 
   async *batches() {
     for await (const events of this.#events()) {
-      this.#lastEventId = events.at(-1).id;
+      this.#handOut(events.at(-1).id);
       yield events;
     }
   }
@@ -129,10 +177,16 @@ class EventStream {
   async *#events() {
     try {
       for (let items; (items = await this.#batch()) !== null; ) {
-        const events = [];
+        let events = [];
         for (const item of items) {
           if (item.kind === 'opened') this.response = { status: item.status, headers: item.headers, url: item.url };
           if (isEvent(item)) events.push(toEvent(item));
+          if (item.kind === 'mark') {
+            // Once what came before it was handed out.
+            if (events.length > 0 && !this.#closed) yield events;
+            events = [];
+            this.#native.marked(item.id);
+          }
         }
         if (events.length > 0 && !this.#closed) yield events;
       }
@@ -145,18 +199,27 @@ class EventStream {
     for await (const events of this.#events()) {
       for (const event of events) {
         if (this.#closed) return;
-        this.#lastEventId = event.id;
+        this.#handOut(event.id);
         yield event;
       }
     }
+  }
+
+  #handOut(id) {
+    this.#lastEventId = id;
+    if (this.#hasPlace) call(() => this.#native.delivered(id));
   }
 
   close() {
     this.#closed = true;
     this.#stopListening?.();
     this.#stopListening = null;
-    if (this.#mailbox) this.#mailbox.close();
-    else this.#native.close();
+    call(() => (this.#mailbox ?? this.#native).close());
+  }
+
+  ack(event) {
+    const id = string('id of what ack takes, an event,', event?.id);
+    call(() => this.#native.ack(id));
   }
 
   restart() {
@@ -165,7 +228,7 @@ class EventStream {
 
   // Of what was handed out: what waits in the mailbox would be lost to who resumes from it.
   get lastEventId() {
-    return this.#lastEventId ?? this.#native.lastEventId;
+    return this.#native.place ?? this.#lastEventId ?? this.#native.lastEventId;
   }
 
   get reconnectionTime() {

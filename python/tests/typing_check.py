@@ -50,6 +50,29 @@ def streams() -> None:
                     assert_type(item, Event)
 
 
+def prepared(attempt: eventwire.Attempt) -> None:
+    assert_type(attempt.attempt, int)
+    assert_type(attempt.error, eventwire.EventwireError | None)
+    attempt.headers["a"] = "b"
+    attempt.headers = {"a": "b"}
+    attempt.content = "x"
+
+
+async def prepared_on_a_loop(attempt: eventwire.Attempt) -> None:
+    attempt.url += "?a=b"
+
+
+def places() -> None:
+    with eventwire.connect(
+        "http://x/", prepare=prepared, ack="manual", cursor_file=Path("a")
+    ) as stream:
+        for event in stream:
+            stream.ack(event)
+    eventwire.aconnect("http://x/", prepare=prepared_on_a_loop, cursor_file="a")
+    eventwire.aconnect("http://x/", prepare=prepared, ack="auto")
+    assert_type(eventwire.CursorError().path, str | None)
+
+
 async def async_streams() -> None:
     async with eventwire.aconnect("http://x/") as stream:
         assert_type(stream, eventwire.AsyncEventStream)

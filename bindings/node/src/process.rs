@@ -32,6 +32,12 @@ pub fn enter(env: &Env) -> napi::Result<()> {
     Ok(())
 }
 
+/// Brings the cursor files up to date, for an end by `process.exit()`, which runs no hook.
+#[napi]
+pub fn save_all() {
+    runtime::save_all();
+}
+
 /// Runs the command line; the exit code. Blocks: a process that calls it does nothing else.
 #[napi]
 pub fn run(args: Vec<String>) -> i32 {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use eventwire_bridge::question::Prepared;
 use eventwire_bridge::stream;
 use napi::Env;
 use napi::bindgen_prelude::Buffer;
@@ -31,6 +32,9 @@ pub struct StreamOptions {
     pub comments: Option<bool>,
     pub follow_redirects: Option<bool>,
     pub event_source: Option<bool>,
+    pub prepare: Option<bool>,
+    pub manual_ack: Option<bool>,
+    pub cursor_file: Option<String>,
     pub transport: Option<TransportOptions>,
 }
 
@@ -71,6 +75,9 @@ impl Stream {
         built.follow_redirects = options.follow_redirects.unwrap_or(built.follow_redirects);
         built.event_source = options.event_source.unwrap_or(built.event_source);
         built.transport = options.transport.map(Into::into).unwrap_or_default();
+        built.prepare = options.prepare.unwrap_or(built.prepare);
+        built.manual_ack = options.manual_ack.unwrap_or(built.manual_ack);
+        built.cursor_file = options.cursor_file.map(Into::into);
         stream::Stream::new(built).map(Self).map_err(raise)
     }
 
@@ -90,8 +97,59 @@ impl Stream {
     }
 
     #[napi]
-    pub fn close(&self) {
-        self.0.close();
+    pub fn close(&self) -> Result<()> {
+        self.0.close_and_save().map_err(raise)
+    }
+
+    #[napi]
+    pub fn asked(&self, question: f64) {
+        self.0.asked(question as u64);
+    }
+
+    #[napi]
+    pub fn answer(
+        &self,
+        question: f64,
+        url: String,
+        pairs: Vec<Vec<String>>,
+        body: Option<Buffer>,
+    ) {
+        let prepared = Prepared {
+            url,
+            headers: headers(pairs),
+            body: body.map(Vec::from),
+        };
+        self.0.answer(question as u64, Ok(prepared));
+    }
+
+    #[napi]
+    pub fn fail(&self, question: f64, why: String) {
+        self.0.answer(question as u64, Err(why));
+    }
+
+    #[napi(getter)]
+    pub fn has_place(&self) -> bool {
+        self.0.has_place()
+    }
+
+    #[napi]
+    pub fn delivered(&self, id: String) -> Result<()> {
+        self.0.delivered(&id).map_err(raise)
+    }
+
+    #[napi]
+    pub fn marked(&self, id: String) {
+        self.0.marked(&id);
+    }
+
+    #[napi]
+    pub fn ack(&self, id: String) -> Result<()> {
+        self.0.ack(&id).map_err(raise)
+    }
+
+    #[napi(getter)]
+    pub fn place(&self) -> Option<String> {
+        self.0.place()
     }
 
     #[napi]

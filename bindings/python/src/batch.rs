@@ -103,6 +103,8 @@ fn rare<'py>(py: Python<'py>, kind: Kind, item: &Packed<'_>) -> PyResult<Bound<'
         Kind::Reset => "Reset",
         Kind::Reconnecting => "Reconnecting",
         Kind::Closed => "Closed",
+        Kind::Prepare => "Prepare",
+        Kind::Mark => "Mark",
         _ => "",
     };
     BUILD

@@ -1,9 +1,12 @@
 //! A subscription to a URL.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use eventwire_bridge::mailbox::Waited;
+use eventwire_bridge::question::Prepared;
 use eventwire_bridge::stream::{Stream as Inner, StreamOptions};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -24,7 +27,7 @@ pub(crate) struct Stream(Inner);
 #[pymethods]
 impl Stream {
     #[new]
-    #[pyo3(signature = (url, *, method, headers, body, last_event_id, retry, connect_timeout, idle_timeout, event_timeout, max_line, max_event, mailbox, follow_redirects, transport))]
+    #[pyo3(signature = (url, *, method, headers, body, last_event_id, retry, connect_timeout, idle_timeout, event_timeout, max_line, max_event, mailbox, follow_redirects, transport, prepare, ack, cursor_file))]
     // One parameter per option of `connect`, so that a wrong one is named by Python's own error.
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -43,6 +46,9 @@ impl Stream {
         mailbox: i64,
         follow_redirects: bool,
         transport: Transport,
+        prepare: bool,
+        ack: &str,
+        cursor_file: Option<PathBuf>,
     ) -> PyResult<Self> {
         let mut options = StreamOptions::new(url);
         options.method = method;
@@ -59,7 +65,10 @@ impl Stream {
         options.comments = true;
         options.follow_redirects = follow_redirects;
         options.transport = transport.into();
-        Ok(Self(Inner::new(options).or_raise(py)?))
+        options.prepare = prepare;
+        options.manual_ack = manual(ack)?;
+        options.cursor_file = cursor_file;
+        Ok(Self(py.detach(|| Inner::new(options)).or_raise(py)?))
     }
 
     /// Starts it; only the first call does anything.
@@ -82,9 +91,64 @@ impl Stream {
         drained(py, self.0.drain())
     }
 
-    /// Ends it, from any thread, and wakes whoever waits.
-    fn close(&self, py: Python<'_>) {
-        py.detach(|| self.0.close());
+    /// Ends it, from any thread, and wakes whoever waits; then the cursor file is brought up to date.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.0.close_and_save()).or_raise(py)
+    }
+
+    /// The application has this question, and looks for an answer.
+    fn asked(&self, question: u64) {
+        self.0.asked(question);
+    }
+
+    /// What it answers: the attempt as it is to be made.
+    fn answer(
+        &self,
+        question: u64,
+        url: String,
+        headers: Vec<(String, String)>,
+        body: Option<Vec<u8>>,
+    ) {
+        let prepared = Prepared { url, headers, body };
+        self.0.answer(question, Ok(prepared));
+    }
+
+    /// It has none, and why.
+    fn fail(&self, question: u64, why: String) {
+        self.0.answer(question, Err(why));
+    }
+
+    /// Whether delivered() and marked() are to be called.
+    #[getter]
+    fn has_place(&self) -> bool {
+        self.0.has_place()
+    }
+
+    /// An event or a reset with this id is being handed out.
+    fn delivered(&self, py: Python<'_>, id: &str) -> PyResult<()> {
+        // It waits for nothing but a short lock.
+        self.0.delivered(id).or_raise(py)
+    }
+
+    /// All before a mark was handed out.
+    fn marked(&self, id: &str) {
+        self.0.marked(id);
+    }
+
+    /// The event with this id is dealt with.
+    fn ack(&self, py: Python<'_>, id: &str) -> PyResult<()> {
+        self.0.ack(id).or_raise(py)
+    }
+
+    /// The last event ID of what is dealt with; None where the package knows it by itself.
+    #[getter]
+    fn place(&self) -> Option<String> {
+        self.0.place()
+    }
+
+    /// Waits until the cursor file is up to date.
+    fn save(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.0.save()).or_raise(py)
     }
 
     /// Connects again at once, from any thread.
@@ -128,5 +192,15 @@ impl Stream {
     #[getter]
     fn url(&self) -> &str {
         self.0.url()
+    }
+}
+
+fn manual(ack: &str) -> PyResult<bool> {
+    match ack {
+        "auto" => Ok(false),
+        "manual" => Ok(true),
+        other => Err(PyValueError::new_err(format!(
+            "ack is {other:?}: give \"auto\" or \"manual\""
+        ))),
     }
 }

@@ -31,6 +31,10 @@ pub enum FailureKind {
     ContentType,
     /// One of the clocks ran out.
     StreamTimeout,
+    /// The application could not prepare an attempt.
+    Prepare,
+    /// A cursor file cannot be used, or could not be written.
+    Cursor,
     /// The handle was closed, or belongs to another process.
     Closed,
     /// The hub could not keep the event.
@@ -59,6 +63,8 @@ impl FailureKind {
             Self::Status => "StatusError",
             Self::ContentType => "ContentTypeError",
             Self::StreamTimeout => "StreamTimeoutError",
+            Self::Prepare => "PrepareError",
+            Self::Cursor => "CursorError",
             Self::Closed => "ClosedError",
             Self::Store => "StoreError",
             Self::Publish => "PublishError",
@@ -212,6 +218,8 @@ impl From<client::Error> for Failure {
             Kind::ContentType => FailureKind::ContentType,
             Kind::Decode => FailureKind::Decode,
             Kind::Timeout(_) => FailureKind::StreamTimeout,
+            Kind::Prepare => FailureKind::Prepare,
+            Kind::Cursor => FailureKind::Cursor,
             Kind::Closed => FailureKind::Closed,
             Kind::Publish => FailureKind::Publish,
             Kind::InvalidUrl | Kind::InvalidOption => FailureKind::Argument,
@@ -227,6 +235,7 @@ impl From<client::Error> for Failure {
         let decode = error.decode_error();
         Self::new(kind, error.to_string())
             .with("url", error.url())
+            .with("path", error.path().map(|path| path.to_string_lossy()))
             .with("status", error.status())
             .with("attempt", (error.attempt() > 0).then(|| error.attempt()))
             .with(

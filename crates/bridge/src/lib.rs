@@ -9,6 +9,7 @@
 //! - [`task`]: an operation that ends later, and its one answer.
 //! - [`runtime`]: the Tokio runtime: starts on first use, survives `fork`, is shut down at exit.
 //! - [`decode`], [`stream`], [`hub`], [`publisher`]: what users hold, as handles without a language.
+//! - [`question`]: what a stream asks of the application before it connects.
 //! - [`binary`], [`slices`]: bytes in an event, and payloads in slices.
 //! - [`failure`]: every error of the core as a kind, a message for people and details.
 //!
@@ -49,6 +50,8 @@ pub mod packed;
 pub mod pieces;
 #[cfg(not(loom))]
 pub mod publisher;
+#[cfg(not(loom))]
+pub mod question;
 #[cfg(not(loom))]
 pub mod runtime;
 #[cfg(not(loom))]

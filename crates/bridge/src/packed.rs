@@ -41,6 +41,11 @@ pub enum Kind {
     Closed = 5,
     /// One frame of a hub, encoded: its bytes, which are UTF-8, in `data`.
     Frame = 6,
+    /// Before an attempt, where that is to be prepared: JSON `{question, url, headers: [[name, value], ...], attempt,
+    /// last_event_id, error}` in `data`; `error` a failure as JSON or null. It is answered by its number, and never handed out.
+    Prepare = 7,
+    /// The last event ID moved without an event: the new one in `data`. Never handed out.
+    Mark = 8,
 }
 
 impl Kind {
@@ -52,6 +57,8 @@ impl Kind {
             3 => Self::Reset,
             4 => Self::Reconnecting,
             5 => Self::Closed,
+            7 => Self::Prepare,
+            8 => Self::Mark,
             _ => Self::Frame,
         }
     }

@@ -13,6 +13,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+pub use eventwire_client::save_all;
+
 use crate::failure::Failure;
 
 /// How many threads drive sockets and timers. What the other language's thread does not do itself is little.
@@ -106,9 +108,10 @@ where
     Ok(handle()?.spawn(future))
 }
 
-/// Ends the runtime of this process: tasks are dropped, sockets closed, threads waited for at most `patience`. Called
+/// Ends the runtime of this process: cursor files are brought up to date, tasks are dropped, sockets closed, threads waited for at most `patience`. Called
 /// once, at the exit of the interpreter or of the last Node environment; a later use starts a new one.
 pub fn shutdown(patience: Duration) {
+    save_all();
     if let Some(home) = own(HOME.swap(ptr::null_mut(), Ordering::AcqRel)) {
         home.end(|runtime| runtime.shutdown_timeout(patience));
     }

@@ -1,12 +1,15 @@
 //! A subscription to a URL as a handle: a task of the runtime reads it into a mailbox.
 
 use std::future::poll_fn;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use eventwire_client as client;
+use eventwire_client::Place;
+use eventwire_client::session::Step;
 pub use eventwire_client::{RetryPolicy, StreamStats};
-use futures_util::StreamExt;
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -14,6 +17,7 @@ use crate::mailbox::{Drained, Mailbox, Refused, Waited};
 use crate::notifier::Notifier;
 use crate::owner::Owner;
 use crate::packed::{Batch, Kind};
+use crate::question::{Answer, AskBeforeAttempts, Questions};
 use crate::runtime;
 use crate::transport::Transport;
 
@@ -55,6 +59,12 @@ pub struct StreamOptions {
     pub event_source: bool,
     /// How to reach the server.
     pub transport: Transport,
+    /// Whether the application is asked before every attempt, by [`Kind::Prepare`].
+    pub prepare: bool,
+    /// Whether events are dealt with when [`Stream::ack`] says so, and not when they are handed out.
+    pub manual_ack: bool,
+    /// The file that holds the place.
+    pub cursor_file: Option<PathBuf>,
 }
 
 impl StreamOptions {
@@ -77,10 +87,13 @@ impl StreamOptions {
             follow_redirects: true,
             event_source: false,
             transport: Transport::default(),
+            prepare: false,
+            manual_ack: false,
+            cursor_file: None,
         }
     }
 
-    fn build(self) -> Result<client::EventStream, Failure> {
+    fn build(self, asker: AskBeforeAttempts) -> Result<client::EventStream, Failure> {
         let method = http::Method::from_bytes(self.method.as_bytes())
             .map_err(|_| Failure::argument(format!("{:?} is no HTTP method", self.method)))?;
         let mut options = client::ConnectOptions::new(&self.url)
@@ -110,6 +123,15 @@ impl StreamOptions {
         if self.event_source {
             options = options.profile(client::Profile::EventSource);
         }
+        if self.prepare {
+            options = options.prepare_by(Arc::new(asker));
+        }
+        if self.manual_ack {
+            options = options.ack(client::Ack::Manual);
+        }
+        if let Some(path) = self.cursor_file {
+            options = options.cursor_file(path);
+        }
         Ok(options.open()?)
     }
 }
@@ -123,6 +145,9 @@ pub struct Stream {
     closer: client::Closer,
     restarter: client::Restarter,
     progress: Arc<Mutex<Progress>>,
+    questions: Arc<Questions>,
+    /// Where what was handed out is not all that there is to tell.
+    place: Option<Arc<Mutex<Place>>>,
     /// Taken by the task that reads it, at the first [`open`](Self::open).
     unopened: Mutex<Option<client::EventStream>>,
 }
@@ -136,7 +161,13 @@ impl Stream {
     pub fn new(options: StreamOptions) -> Result<Self, Failure> {
         let mailbox = Arc::new(Mailbox::new(options.mailbox));
         let url = options.url.clone();
-        let stream = options.build()?;
+        let questions = Arc::new(Questions::default());
+        let asker = AskBeforeAttempts {
+            questions: questions.clone(),
+            mailbox: mailbox.clone(),
+        };
+        let mut stream = options.build(asker)?;
+        let place = stream.take_place().map(|place| Arc::new(Mutex::new(place)));
         let (closer, restarter) = (stream.closer(), stream.restarter());
         let progress = Arc::new(Mutex::new(Progress::of(&stream)));
         Ok(Self {
@@ -146,6 +177,8 @@ impl Stream {
             closer,
             restarter,
             progress,
+            questions,
+            place,
             unopened: Mutex::new(Some(stream)),
         })
     }
@@ -163,7 +196,13 @@ impl Stream {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(stream) = unopened {
-            runtime::spawn(pump(stream, self.mailbox.clone(), self.progress.clone()))?;
+            let pump = Pump {
+                stream,
+                mailbox: self.mailbox.clone(),
+                progress: self.progress.clone(),
+                place: self.place.clone(),
+            };
+            runtime::spawn(pump.run())?;
         }
         Ok(())
     }
@@ -181,6 +220,89 @@ impl Stream {
     /// As [`Mailbox::drain`].
     pub fn drain(&self) -> Drained<Failure> {
         self.mailbox.drain()
+    }
+
+    /// The application has question `number`, and is about to find an answer.
+    pub fn asked(&self, number: u64) {
+        self.questions.asked(number);
+    }
+
+    /// What the application answers to question `number`.
+    pub fn answer(&self, number: u64, answer: Answer) {
+        self.questions.answer(number, answer);
+    }
+
+    /// Whether the place is to be told what is handed out, by [`delivered`](Self::delivered) and [`marked`](Self::marked).
+    pub fn has_place(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// An event or a reset with this id is being handed out.
+    ///
+    /// # Errors
+    ///
+    /// The cursor file could not be written: then it must not be handed out.
+    pub fn delivered(&self, id: &str) -> Result<(), Failure> {
+        match &self.place {
+            Some(place) => Ok(lock(place).delivered(id)?),
+            None => Ok(()),
+        }
+    }
+
+    /// All that came before a [`Kind::Mark`] was handed out.
+    pub fn marked(&self, id: &str) {
+        if let Some(place) = &self.place {
+            lock(place).marked(id);
+        }
+    }
+
+    /// The event with this id is dealt with.
+    ///
+    /// # Errors
+    ///
+    /// Events are dealt with when they are handed out; the cursor file could not be written, or is closed.
+    pub fn ack(&self, id: &str) -> Result<(), Failure> {
+        match &self.place {
+            Some(place) => Ok(lock(place).acknowledge(id)?),
+            None => Err(Place::not_manual().into()),
+        }
+    }
+
+    /// The last event ID of what is dealt with; `None` where that is what was handed out, as far as this handle knows.
+    pub fn place(&self) -> Option<String> {
+        let place = self.place.as_ref()?;
+        Some(lock(place).last_event_id().to_owned())
+    }
+
+    /// Waits, a bounded time, until the cursor file is up to date, where there is one: to be called at the stream's end.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub fn save(&self) -> Result<(), Failure> {
+        let Some(place) = &self.place else {
+            return Ok(());
+        };
+        let saved = save(place);
+        if saved.is_err() {
+            lock(place).set_told();
+        }
+        Ok(saved?)
+    }
+
+    /// As [`close`](Self::close), and then waits, a bounded time, until the cursor file is up to date, and gives it up.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub fn close_and_save(&self) -> Result<(), Failure> {
+        self.close();
+        let Some(place) = &self.place else {
+            return Ok(());
+        };
+        // First without the lock, which other threads may want; what went wrong is said by the close.
+        drop(save(place));
+        Ok(lock(place).close()?)
     }
 
     /// Closes it, from any thread: the reader is woken at once, and nothing is delivered after that.
@@ -291,38 +413,71 @@ impl Progress {
     }
 }
 
+fn lock(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits without the lock.
+fn save(place: &Mutex<Place>) -> Result<(), client::Error> {
+    let saver = lock(place).saver();
+    saver.map_or(Ok(()), |saver| saver.save())
+}
+
 /// Reads the stream into the mailbox until either side ends. A full mailbox stops the reading, and so the socket.
-async fn pump(
+struct Pump {
     stream: client::EventStream,
     mailbox: Arc<Mailbox<Failure>>,
     progress: Arc<Mutex<Progress>>,
-) {
-    let mut items = stream.items();
-    // After every poll, not only after every item: marks move the last event ID without an item.
-    let mut next = async || {
+    place: Option<Arc<Mutex<Place>>>,
+}
+
+impl Pump {
+    async fn run(mut self) {
+        loop {
+            let pushed = match self.next().await {
+                Some(Step::Item(Ok(item))) => {
+                    let push = |batch: &mut Batch| pack(batch, &item);
+                    self.mailbox.push(size(&item), push).await
+                }
+                // Only a place needs to know.
+                Some(Step::Mark) if self.place.is_some() => {
+                    let id = self.stream.last_event_id();
+                    let push = |batch: &mut Batch| batch.push_other(Kind::Mark, id);
+                    self.mailbox.push(id.len(), push).await
+                }
+                Some(Step::Mark) => Ok(()),
+                Some(Step::Item(Err(error))) => {
+                    self.mailbox.finish(Err(error.into()));
+                    return;
+                }
+                None => {
+                    self.mailbox.finish(Ok(()));
+                    return;
+                }
+            };
+            if pushed == Err(Refused::Closed) {
+                return;
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Option<Step> {
         poll_fn(|cx| {
-            let polled = items.poll_next_unpin(cx);
-            progress
+            if let Some(place) = &self.place
+                && let Poll::Ready(error) = lock(place).poll_failed(cx)
+            {
+                return Poll::Ready(Some(Step::Item(Err(error))));
+            }
+            let polled = self.stream.poll_step(cx);
+            // After every poll, not only after every item: a connection opens and ends without one, too.
+            self.progress
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .update(items.stream());
+                .update(&self.stream);
             polled
         })
         .await
-    };
-    while let Some(item) = next().await {
-        let pushed = match item {
-            Ok(item) => mailbox.push(size(&item), |batch| pack(batch, &item)).await,
-            Err(error) => {
-                mailbox.finish(Err(Failure::from(error)));
-                return;
-            }
-        };
-        if pushed == Err(Refused::Closed) {
-            return;
-        }
     }
-    mailbox.finish(Ok(()));
 }
 
 fn size(item: &client::StreamItem) -> usize {

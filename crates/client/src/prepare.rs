@@ -27,7 +27,8 @@ pub struct Attempt {
     pub headers: HeaderMap,
     /// The body.
     pub body: Option<Bytes>,
-    /// Which attempt in a row it is, from 1; 1 again after a connection that was stable.
+    /// Which attempt in a row it is, from 1: what its error would say. A connection that was stable begins a new row, so the
+    /// attempt after it is the second.
     pub attempt: u32,
     /// Where it will go on: the last event ID of what was received, empty for live.
     pub last_event_id: String,

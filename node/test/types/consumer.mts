@@ -52,6 +52,15 @@ const stream = connect(new URL('http://127.0.0.1:8844/events'), {
   signal: AbortSignal.timeout(1000),
 });
 stream.restart();
+const placed = connect('http://x/', {
+  prepare: async ({ headers, attempt, lastEventId, error }) => {
+    headers.set('authorization', `Bearer ${attempt} ${lastEventId} ${error?.kind}`);
+  },
+  ack: 'manual',
+  cursorFile: new URL('file:///a'),
+});
+for await (const event of placed) placed.ack(event);
+connect('http://x/', { prepare: (attempt) => { attempt.url = new URL('http://y/'); attempt.body = null; }, cursorFile: 'a' });
 try {
   for await (const item of stream.items()) {
     switch (item.kind) {

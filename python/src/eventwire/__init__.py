@@ -25,10 +25,12 @@ from eventwire._errors import (
     ClosedError,
     ConnectError,
     ContentTypeError,
+    CursorError,
     DataError,
     DecodeError,
     EncodeError,
     EventwireError,
+    PrepareError,
     PublishError,
     ServeError,
     SliceError,
@@ -51,6 +53,7 @@ from eventwire._items import (
 from eventwire._native import Assembly, Decoder, Event, encode
 from eventwire._native import shutdown as _shutdown
 from eventwire._policy import RetryPolicy
+from eventwire._prepare import Attempt
 from eventwire._processes import SeveralProcessesWarning
 from eventwire._publisher import APublisher, Publisher
 from eventwire._slices import (
@@ -68,11 +71,13 @@ __all__ = [
     "APublisher",
     "Assembly",
     "AsyncEventStream",
+    "Attempt",
     "Closed",
     "ClosedError",
     "Comment",
     "ConnectError",
     "ContentTypeError",
+    "CursorError",
     "DataError",
     "DecodeError",
     "Decoder",
@@ -85,6 +90,7 @@ __all__ = [
     "Headers",
     "Hub",
     "Opened",
+    "PrepareError",
     "Publication",
     "PublishError",
     "Publisher",

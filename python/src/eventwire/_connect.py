@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
+from os import PathLike
 from typing import Any, Literal
 
 from eventwire import _native
 from eventwire._arguments import Pairs, Params, body, pairs, with_params
-from eventwire._items import Opened, Reset, Response, StreamItem, StreamStats
+from eventwire._errors import CursorError, EventwireError
+from eventwire._items import Mark, Opened, Question, Reset, Response, StreamItem, StreamStats
 from eventwire._log import note
 from eventwire._managing import AsyncManaged, Managed
 from eventwire._native import Event
 from eventwire._policy import RetryPolicy
+from eventwire._prepare import AsyncPrepare, Prepare, Preparing, without_a_loop
 from eventwire._reading import Reader
 from eventwire._transport import Auth, Cert, Cookies, Proxy, Verify, transport
 
@@ -21,13 +25,20 @@ MIB = 1 << 20
 class _Stream:
     """What both kinds of stream have in common."""
 
-    def __init__(self, native: _native.Stream, last_event_id: str) -> None:
+    def __init__(
+        self, native: _native.Stream, last_event_id: str, preparing: Preparing, *, saves: bool
+    ) -> None:
         self._native = native
-        self._reader: Reader[StreamItem] = Reader(native, start=native.open)
+        self._reader: Reader[StreamItem | Mark | Question] = Reader(native, start=native.open)
         self._response: Response | None = None
         #: The id of the last event that was handed out, None before the first.
         self._handed_out: str | None = None
         self._requested = last_event_id
+        self._preparing = preparing
+        #: Whether the native half must be told what is handed out.
+        self._has_place = native.has_place
+        #: Whether there is a file to wait for.
+        self._saves = saves
 
     @property
     def url(self) -> str:
@@ -59,8 +70,12 @@ class _Stream:
     def last_event_id(self) -> str:
         """The last event ID of what was handed out: whoever connects again with it misses nothing.
 
-        Before the first event it is where the stream begins, as the server has said.
+        With `ack="manual"` it is that of what was acknowledged. Before the first event it is where the stream begins, as
+        the server has said.
         """
+        place = self._native.place
+        if place is not None:
+            return place
         if self._handed_out is not None:
             return self._handed_out
         return self._native.last_event_id or self._requested
@@ -68,10 +83,28 @@ class _Stream:
     def close(self) -> None:
         """Closes the stream, from any thread: a reader that waits ends at once, and nothing is delivered after that.
 
+        Where there is a cursor file, it is up to date then, and given up; `CursorError` where it could not be written.
+
         Example:
             >>> threading.Timer(60, stream.close).start()  # doctest: +SKIP
         """
+        self._preparing.cancel()
         self._reader.close()
+
+    def ack(self, event: Event | Reset) -> None:
+        """Says that an event is dealt with, in a stream with `ack="manual"`; from any thread.
+
+        The place is that of the event that was acknowledged last, and everything before it counts as dealt with too: ids
+        have no order that a client knows, so acknowledge in the order of the stream. A ValueError where events are
+        acknowledged by themselves, `CursorError` where the cursor file could not be written, `ClosedError` where it was
+        closed.
+
+        Example:
+            >>> for event in stream:  # doctest: +SKIP
+            ...     store(event)
+            ...     stream.ack(event)
+        """
+        self._native.ack(event.id)
 
     def restart(self) -> None:
         """Drops the connection and connects again at once, from any thread, going on after the last event.
@@ -86,14 +119,28 @@ class _Stream:
         """
         self._native.restart()
 
-    def _note(self, item: StreamItem | None) -> StreamItem | None:
+    def _note(self, item: StreamItem | Mark) -> None:
         """Remembers what the properties tell, and logs it."""
         if type(item) is Event or type(item) is Reset:
             self._handed_out = item.id
+            if self._has_place:
+                self._deliver(item.id)
         elif type(item) is Opened:
             self._response = Response(item.status, item.headers)
+        elif type(item) is Mark:
+            self._native.marked(item.id)
+        else:
+            self._preparing.explain(item)
         note(item)
-        return item
+
+    def _deliver(self, id: str) -> None:
+        """Moves the place, where that is not only what was handed out."""
+        try:
+            self._native.delivered(id)
+        except EventwireError:
+            # What is not remembered is not handed out: it comes again to who resumes.
+            self._reader.close()
+            raise
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.url!r} {self.state}>"
@@ -116,14 +163,37 @@ class EventStream(_Stream, Managed):
         return self
 
     def __next__(self) -> Event:
-        while (item := self._reader.next()) is not None:
+        while (item := self._next()) is not None:
             if type(item) is Event:
-                self._handed_out = item.id
                 return item
-            self._note(item)
             if type(item) is Reset:
                 return item.event
         raise StopIteration
+
+    def _next(self) -> StreamItem | None:
+        """The next item that is to be handed out; None at the end."""
+        try:
+            while (item := self._reader.next()) is not None:
+                if type(item) is Event and not self._has_place:
+                    self._handed_out = item.id
+                    return item
+                if type(item) is Question:
+                    self._preparing.inline(item)
+                    continue
+                self._note(item)
+                if type(item) is not Mark:
+                    return item
+        except EventwireError as error:
+            self._preparing.explain(error)
+            self._save(error)
+            raise
+        self._save(None)
+        return None
+
+    def _save(self, error: EventwireError | None) -> None:
+        """Waits, at the end, until the cursor file is up to date."""
+        if self._saves and not isinstance(error, CursorError):
+            self._native.save()
 
     def items(self) -> Iterator[StreamItem]:
         """All that happens: events, and also comments, connections opened and lost, resets, and the end.
@@ -133,7 +203,7 @@ class EventStream(_Stream, Managed):
             ...     if isinstance(item, Reconnecting):
             ...         print("lost:", item.reason)
         """
-        while (item := self._note(self._reader.next())) is not None:
+        while (item := self._next()) is not None:
             yield item
 
 
@@ -155,14 +225,51 @@ class AsyncEventStream(_Stream, AsyncManaged):
         return self
 
     async def __anext__(self) -> Event:
-        while (item := await self._reader.anext()) is not None:
+        while (item := await self._next()) is not None:
             if type(item) is Event:
-                self._handed_out = item.id
                 return item
-            self._note(item)
             if type(item) is Reset:
                 return item.event
         raise StopAsyncIteration
+
+    async def _next(self) -> StreamItem | None:
+        """The next item that is to be handed out; None at the end."""
+        try:
+            while (item := await self._reader.anext()) is not None:
+                if type(item) is Event and not self._has_place:
+                    self._handed_out = item.id
+                    return item
+                if type(item) is Question:
+                    self._preparing.on_loop(item)
+                    continue
+                self._note(item)
+                if type(item) is not Mark:
+                    return item
+        except EventwireError as error:
+            self._preparing.explain(error)
+            await self._save(error)
+            raise
+        await self._save(None)
+        return None
+
+    async def _save(self, error: EventwireError | None) -> None:
+        """Waits, at the end, until the cursor file is up to date."""
+        if self._saves and not isinstance(error, CursorError):
+            await asyncio.to_thread(self._native.save)
+
+    async def aclose(self) -> None:
+        """As `close()`; but the disk, where there is a cursor file, is waited for in another thread.
+
+        Example:
+            >>> await stream.aclose()  # doctest: +SKIP
+        """
+        if self._saves:
+            await asyncio.to_thread(self.close)
+        else:
+            self.close()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     async def items(self) -> AsyncIterator[StreamItem]:
         """All that happens: events, and also comments, connections opened and lost, resets, and the end.
@@ -171,7 +278,7 @@ class AsyncEventStream(_Stream, AsyncManaged):
             >>> async for item in stream.items():  # doctest: +SKIP
             ...     print(item)
         """
-        while (item := self._note(await self._reader.anext())) is not None:
+        while (item := await self._next()) is not None:
             yield item
 
 
@@ -198,6 +305,9 @@ def connect(
     verify: Verify = True,
     cert: Cert | None = None,
     proxy: Proxy | None = None,
+    prepare: Prepare | None = None,
+    ack: Literal["auto", "manual"] = "auto",
+    cursor_file: str | PathLike[str] | None = None,
 ) -> EventStream:
     """Subscribes to a URL.
 
@@ -226,6 +336,11 @@ def connect(
         cert: Who to be for servers that ask: certificate and key in PEM, in one file or in a pair of files.
         proxy: A proxy's URL (http, https, socks5, socks5h); False for none; None for what `HTTP_PROXY`, `HTTPS_PROXY`,
             `ALL_PROXY` and `NO_PROXY` say.
+        prepare: Called before every attempt with an `Attempt`, whose URL, headers and body it may change; in the thread
+            that reads. What it raises is the reason of a failed attempt, as is no answer within 30 seconds.
+        ack: When an event is dealt with: "auto", when it is handed out, or "manual", when `ack()` says so.
+        cursor_file: Where the place is kept, so that a process that is started again goes on there. It comes before
+            `last_event_id`; where there is none yet, it is made.
 
     Example:
         >>> with connect(
@@ -234,8 +349,10 @@ def connect(
         ...     for event in stream:  # doctest: +SKIP
         ...         print(event.json()["token"])
     """
-    native = _native_stream(**locals())
-    return EventStream(native, last_event_id)
+    without_a_loop(prepare)
+    native, content = _native_stream(**locals())
+    preparing = Preparing(native, prepare, content)
+    return EventStream(native, last_event_id, preparing, saves=cursor_file is not None)
 
 
 def aconnect(
@@ -261,10 +378,14 @@ def aconnect(
     verify: Verify = True,
     cert: Cert | None = None,
     proxy: Proxy | None = None,
+    prepare: AsyncPrepare | None = None,
+    ack: Literal["auto", "manual"] = "auto",
+    cursor_file: str | PathLike[str] | None = None,
 ) -> AsyncEventStream:
     """Subscribes to a URL, for async code. It is no coroutine: there is nothing to await before the first event.
 
-    The arguments are those of `connect`.
+    The arguments are those of `connect`; `prepare` may be a coroutine function, and runs on the loop that reads. Where a wait
+    for an event is cancelled meanwhile, it goes on.
 
     Example:
         >>> async with aconnect(
@@ -272,8 +393,9 @@ def aconnect(
         ... ) as stream:  # doctest: +SKIP
         ...     event = await anext(stream)
     """
-    native = _native_stream(**locals())
-    return AsyncEventStream(native, last_event_id)
+    native, content = _native_stream(**locals())
+    preparing = Preparing(native, prepare, content)
+    return AsyncEventStream(native, last_event_id, preparing, saves=cursor_file is not None)
 
 
 def _native_stream(
@@ -289,11 +411,19 @@ def _native_stream(
     verify: Verify,
     cert: Cert | None,
     proxy: Proxy | None,
+    prepare: AsyncPrepare | None,
     **options: Any,
-) -> _native.Stream:
+) -> tuple[_native.Stream, bytes | None]:
+    """The native half, and the body that was made."""
     listed = pairs(headers)
     made = body(listed, content, data, json)
     way = transport(url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth)
-    return _native.Stream(
-        with_params(url, params), headers=listed, body=made, transport=way, **options
+    native = _native.Stream(
+        with_params(url, params),
+        headers=listed,
+        body=made,
+        transport=way,
+        prepare=prepare is not None,
+        **options,
     )
+    return native, made

@@ -11,6 +11,8 @@
     ├── StatusError          an answer whose status says that there is no stream
     ├── ContentTypeError     an answer that is no event stream
     ├── StreamTimeoutError   a clock ran out (also a builtin TimeoutError)
+    ├── PrepareError         an attempt that `prepare` could not prepare
+    ├── CursorError          a cursor file that cannot be used, or could not be written
     ├── ClosedError          the handle is closed, or was opened before a fork
     ├── StoreError           the hub could not keep the event
     ├── PublishError         the hub did not take the event
@@ -140,6 +142,17 @@ class StreamTimeoutError(EventwireError, TimeoutError):
 
     #: Which one.
     clock: Literal["connect", "idle", "event"] | None = None
+
+
+class PrepareError(EventwireError):
+    """`prepare` failed, or gave no answer in time: nothing was sent. Its cause is what `prepare` raised."""
+
+
+class CursorError(EventwireError):
+    """A cursor file cannot be used, or could not be written."""
+
+    #: The path of the file.
+    path: str | None = None
 
 
 class ClosedError(EventwireError):

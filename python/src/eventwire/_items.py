@@ -135,10 +135,32 @@ class Closed:
 StreamItem: TypeAlias = Event | Comment | Opened | Reset | Reconnecting | Closed
 
 
-def build(kind: str, event: str, id: str, data: str) -> StreamItem:
+@dataclass(frozen=True)
+class Mark:
+    """The last event ID moved without an event; no stream hands it out."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """An attempt is to be prepared; no stream hands it out."""
+
+    #: The number to answer it by.
+    question: int
+    url: str
+    headers: list[tuple[str, str]]
+    attempt: int
+    last_event_id: str
+    error: EventwireError | None
+
+
+def build(kind: str, event: str, id: str, data: str) -> StreamItem | Mark | Question:
     """An item that is no event, from what the core says of it; the native half calls it."""
     if kind == "Comment":
         return Comment(data)
+    if kind == "Mark":
+        return Mark(data)
     values = json.loads(data)
     if kind == "Opened":
         return Opened(values["status"], values["url"], Headers(values["headers"]))
@@ -149,6 +171,9 @@ def build(kind: str, event: str, id: str, data: str) -> StreamItem:
         return Reconnecting(_error(values["reason"]), values["attempt"], values["delay"] / 1000)
     if kind == "Closed":
         return Closed(values["reason"], values["error"] and _error(values["error"]))
+    if kind == "Prepare":
+        error = values["error"] and _error(values["error"])
+        return Question(**{**values, "error": error})
     raise AssertionError(f"the native half made an item of the unknown kind {kind!r}")
 
 

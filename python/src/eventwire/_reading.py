@@ -107,5 +107,9 @@ class Reader(Generic[T]):
     def close(self) -> None:
         """Ends it, from any thread; nothing is delivered after that."""
         self.closed = True
-        self._source.close()
         self._items.clear()
+        try:
+            self._source.close()
+        finally:
+            # What a reader has fetched in the meantime.
+            self._items.clear()

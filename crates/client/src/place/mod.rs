@@ -118,9 +118,12 @@ impl Place {
         &self.last_event_id
     }
 
-    /// What writes the cursor file, where there is one.
+    /// What writes the cursor file, where there is one, and nobody knows yet that it cannot.
     pub fn saver(&self) -> Option<Saver> {
-        self.cursor.as_ref().map(CursorFile::saver)
+        self.cursor
+            .as_ref()
+            .filter(|_| !self.told)
+            .map(CursorFile::saver)
     }
 
     /// Ready with the reason, once, when the cursor file could not be written.
@@ -133,6 +136,11 @@ impl Place {
             return Poll::Ready(error);
         }
         Poll::Pending
+    }
+
+    /// The consumer knows that the cursor file could not be written: it is not told again.
+    pub fn set_told(&mut self) {
+        self.told = true;
     }
 
     /// Ready once the cursor file holds the place; an error is told once.

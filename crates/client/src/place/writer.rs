@@ -12,7 +12,7 @@ use super::file::{beside, text, unusable};
 use crate::{Error, ErrorKind};
 
 /// The shortest time between two writes, so that a busy stream does not keep a disk busy too.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long whoever must know that the place is saved waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -85,6 +85,10 @@ impl Saver {
 
     /// Makes this the place that is written next. Never waits for the disk.
     pub(super) fn set(&self, id: &str) {
+        // Before the lock, which a thread of the parent may have held when it forked.
+        if self.0.is_elsewhere() {
+            return;
+        }
         let mut state = self.0.lock();
         if state.failed.is_some() || state.stopped {
             return;
@@ -94,13 +98,7 @@ impl Saver {
             return;
         }
         state.wanted = Some(id.to_owned());
-        if self.0.is_elsewhere() {
-            let text = format!(
-                "the cursor file {} is of the process that opened the stream, before a fork: open a new one in this process",
-                self.0.path.display()
-            );
-            state.failed = Some(Error::new(ErrorKind::Cursor, text).with_path(&self.0.path));
-        } else if state.running {
+        if state.running {
             self.0.changed.notify_all();
         } else {
             let shared = self.0.clone();
@@ -115,6 +113,13 @@ impl Saver {
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
+        if self.0.is_elsewhere() {
+            let text = format!(
+                "the cursor file {} is of the process that opened the stream, before a fork: open a new one in this process",
+                self.0.path.display()
+            );
+            return Err(Error::new(ErrorKind::Cursor, text).with_path(&self.0.path));
+        }
         self.0.lock().failed.clone().map_or(Ok(()), Err)
     }
 

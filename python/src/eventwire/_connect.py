@@ -177,11 +177,11 @@ class EventStream(_Stream, Managed):
                 if type(item) is Event and not self._has_place:
                     self._handed_out = item.id
                     return item
-                if type(item) is Question:
+                if isinstance(item, Question):
                     self._preparing.inline(item)
                     continue
                 self._note(item)
-                if type(item) is not Mark:
+                if not isinstance(item, Mark):
                     return item
         except EventwireError as error:
             self._preparing.explain(error)
@@ -239,11 +239,11 @@ class AsyncEventStream(_Stream, AsyncManaged):
                 if type(item) is Event and not self._has_place:
                     self._handed_out = item.id
                     return item
-                if type(item) is Question:
+                if isinstance(item, Question):
                     self._preparing.on_loop(item)
                     continue
                 self._note(item)
-                if type(item) is not Mark:
+                if not isinstance(item, Mark):
                     return item
         except EventwireError as error:
             self._preparing.explain(error)

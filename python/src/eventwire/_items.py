@@ -172,8 +172,14 @@ def build(kind: str, event: str, id: str, data: str) -> StreamItem | Mark | Ques
     if kind == "Closed":
         return Closed(values["reason"], values["error"] and _error(values["error"]))
     if kind == "Prepare":
-        error = values["error"] and _error(values["error"])
-        return Question(**{**values, "error": error})
+        return Question(
+            values["question"],
+            values["url"],
+            [(name, value) for name, value in values["headers"]],
+            values["attempt"],
+            values["last_event_id"],
+            values["error"] and _error(values["error"]),
+        )
     raise AssertionError(f"the native half made an item of the unknown kind {kind!r}")
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    MutableMapping,
+)
 from typing import TypeAlias
 
 from eventwire import _native
@@ -183,7 +190,7 @@ class Preparing:
         return result
 
     @contextlib.contextmanager
-    def _answering(self, question: Question) -> Iterator[Attempt]:
+    def _answering(self, question: Question) -> Generator[Attempt, None, None]:
         self._native.asked(question.question)
         self._cause = None
         try:

@@ -9,6 +9,8 @@
 //!   ([`StreamItem`]); a [`Closer`] ends it from any thread, and a [`Restarter`] makes it connect again.
 //! - [`session::Session`]: all the rules, without a socket and without a clock. An [`EventStream`] is one of these with an
 //!   HTTP client around it; bindings and tests drive it by other means.
+//! - [`wire::Wire`]: what a stream stands on in place of this library's HTTP client; `testing` (a feature) has one that plays a
+//!   script, by a virtual clock.
 //! - [`Publisher`]: publishes to a hub that runs elsewhere, in batches, and makes retries harmless by a key; [`Outcome`] is what an
 //!   error says of it.
 //! - [`EventStream::receive_file`], [`Publisher::send_file`]: payloads in slices (`slices/`), whose rules are in
@@ -49,8 +51,11 @@ pub mod session;
 mod slices;
 mod stats;
 mod stream;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tls;
 mod transport;
+pub mod wire;
 
 pub use closer::{Closer, Restarter};
 pub use error::{Clock, Error, ErrorKind};

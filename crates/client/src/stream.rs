@@ -14,6 +14,7 @@ use crate::place::Place;
 use crate::prepare::{Prepare, Question};
 use crate::session::{Session, Step};
 use crate::transport::{self, Exchange, Progress};
+use crate::wire::Wire;
 use crate::{
     Closer, Error, ErrorKind, Restarter, State, StreamItem, StreamStats, TransportOptions,
 };
@@ -34,7 +35,7 @@ use crate::{
 /// [`next_item`](Self::next_item) can be dropped at any await, as in a `select!`, and lose nothing.
 #[derive(Debug)]
 pub struct EventStream {
-    session: Session,
+    pub(crate) session: Session,
     closer: Closer,
     /// Made with the first request.
     client: Option<reqwest::Client>,
@@ -52,6 +53,8 @@ pub struct EventStream {
     question: Option<Question>,
     /// Where what was received is not the place.
     place: Option<Place>,
+    /// In place of the HTTP client, and of the real clock.
+    pub(crate) wire: Option<Arc<dyn Wire>>,
 }
 
 impl EventStream {
@@ -76,6 +79,7 @@ impl EventStream {
             prepare,
             question: None,
             place,
+            wire: None,
         }
     }
 
@@ -280,6 +284,10 @@ impl EventStream {
                 continue;
             }
             if let Some(request) = self.session.next_request(now) {
+                if let Some(wire) = &self.wire {
+                    self.exchange = Some(Exchange::over(wire.connect(request)));
+                    continue;
+                }
                 match self.client() {
                     Ok(client) => self.exchange = Some(Exchange::start(&client, request)),
                     Err(error) => {
@@ -372,6 +380,11 @@ impl EventStream {
 
     /// Ready when the session has something to do by the clock.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(wire) = &self.wire
+            && let Some(polled) = wire.poll_until(self.session.wake_at(), cx)
+        {
+            return polled;
+        }
         let wake_at = self
             .session
             .wake_at()
@@ -408,7 +421,8 @@ impl EventStream {
     }
 
     fn now(&self) -> Duration {
-        self.origin.elapsed()
+        let of_wire = self.wire.as_ref().and_then(|wire| wire.now());
+        of_wire.unwrap_or_else(|| self.origin.elapsed())
     }
 }
 

@@ -9,6 +9,7 @@
 //! - Feature `server`: a [`Hub`] takes [`Publication`]s and gives [`Subscription`]s; a [`Server`] serves it over HTTP, and an
 //!   [`Endpoint`] does the same behind a server of yours.
 //! - Feature `stream`: [`decode`] takes a byte stream that something else has opened (reqwest, hyper, ...), and gives events.
+//! - Feature `testing`: scripted servers and a virtual clock, for tests of what handles events (`testing`).
 //! - Feature `axum`: a [`Subscription`] is an axum response.
 //!
 //! `client`, `server` and `stream` are on by default; `client` and `server` each bring `slices`.
@@ -90,6 +91,9 @@ pub use eventwire_client::{
     PublishMessage, Publisher, PublisherOptions, Reconnecting, Reset, Restarter, RetryPolicy,
     State, StreamItem, StreamStats, TransportOptions, session,
 };
+
+#[cfg(feature = "testing")]
+pub use eventwire_client::testing;
 
 #[cfg(feature = "server")]
 pub use eventwire_server::{

@@ -312,8 +312,12 @@ impl Session {
         self.decode_all();
         match &self.phase {
             Phase::Sent { .. } | Phase::Open(_) => {
-                let sent = failure.sent();
+                let (sent, fatal) = (failure.sent(), failure.fatal);
                 let error = failure.into_error(&self.hop.url, self.options.connect_timeout);
+                if fatal {
+                    let error = error.with_attempt(self.attempt());
+                    return self.finish(CloseReason::Failed, Some(error));
+                }
                 self.lost(now, error, sent);
             }
             // The status is known, and says more than why its explanation did not arrive.

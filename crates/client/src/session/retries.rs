@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::phase::Phase;
 use super::{Queued, Session};
+#[cfg(feature = "testing")]
+use crate::{Backoff, RetryPolicy};
 use crate::{CloseReason, Closed, Error, ErrorKind, Profile, Reconnecting, StreamItem};
 
 impl Session {
@@ -70,6 +72,13 @@ impl Session {
         self.end_streak_if_stable(now, ErrorKind::Ended);
         self.last_error = None;
         self.phase = Phase::Waiting { until: now };
+    }
+
+    /// Makes the waits of a session that has not begun those that `seed` gives.
+    #[cfg(feature = "testing")]
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        let default = RetryPolicy::default();
+        self.backoff = Backoff::new(self.options.retry.as_ref().unwrap_or(&default), seed);
     }
 
     /// Ends the session.

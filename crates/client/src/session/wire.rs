@@ -86,6 +86,7 @@ impl Head {
 pub struct Failure {
     pub(super) kind: ErrorKind,
     message: String,
+    pub(super) fatal: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -105,8 +106,16 @@ impl Failure {
         Failure::new(ErrorKind::Disconnected, message.into())
     }
 
-    /// Keeps the cause, and says what it says.
-    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Failure {
+    /// Nothing that another attempt would mend: it ends the stream, whatever the policy says.
+    pub fn unusable(message: impl Into<String>) -> Failure {
+        Failure {
+            fatal: true,
+            ..Failure::new(ErrorKind::Connect, message.into())
+        }
+    }
+
+    /// Keeps the cause, and says what it says where there was no message.
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Failure {
         if self.message.is_empty() {
             self.message = explain(&source);
         }
@@ -118,6 +127,7 @@ impl Failure {
         Failure {
             kind,
             message,
+            fatal: false,
             source: None,
         }
     }

@@ -16,6 +16,7 @@ pub use self::options::TransportOptions;
 
 use self::options::Begun;
 use crate::session::{Failure, Head, Request};
+use crate::wire::Connection;
 use crate::{Error, ErrorKind};
 
 /// When a silent connection is probed, so that one whose other end is gone breaks also where no clock is set.
@@ -55,11 +56,16 @@ pub(crate) fn client(
         })
 }
 
-/// What an exchange has to tell.
-pub(crate) enum Progress {
+/// What a connection has to tell.
+#[derive(Debug)]
+pub enum Progress {
+    /// The answer's head.
     Head(Head),
+    /// Some bytes of its body.
     Chunk(Bytes),
+    /// Its body is complete.
     Ended,
+    /// The connection was not made, or broke.
     Failed(Failure),
 }
 
@@ -73,6 +79,8 @@ type Sending = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> +
 enum Stage {
     Sending(Sending),
     Reading(reqwest::Body),
+    /// Not over this client at all.
+    Wire(Box<dyn Connection>),
     Over,
 }
 
@@ -86,6 +94,13 @@ impl Exchange {
         }
         Exchange {
             stage: Stage::Sending(Box::pin(builder.send())),
+        }
+    }
+
+    /// An exchange that somebody else carries out.
+    pub(crate) fn over(connection: Box<dyn Connection>) -> Exchange {
+        Exchange {
+            stage: Stage::Wire(connection),
         }
     }
 
@@ -120,6 +135,13 @@ impl Exchange {
                     }
                 }
             },
+            Stage::Wire(connection) => {
+                let progress = ready!(connection.poll_progress(cx));
+                if matches!(progress, Progress::Ended | Progress::Failed(_)) {
+                    self.stage = Stage::Over;
+                }
+                Poll::Ready(progress)
+            }
             Stage::Over => Poll::Pending,
         }
     }
@@ -130,6 +152,7 @@ impl fmt::Debug for Exchange {
         f.write_str(match self.stage {
             Stage::Sending(_) => "Exchange(sending)",
             Stage::Reading(_) => "Exchange(reading)",
+            Stage::Wire(_) => "Exchange(wire)",
             Stage::Over => "Exchange(over)",
         })
     }

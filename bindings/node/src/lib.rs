@@ -5,6 +5,7 @@
 //! - `batch`: batches of items as strings and arrays of numbers; JavaScript cuts its objects out of them.
 //! - `feed`: the same for a decoder, in one plain call per chunk.
 //! - `codec`, `stream`, `hub`, `publisher`: the handles of the bridge as classes.
+//! - `session`, `testing`: streams whose bytes a `fetch` moves, and streams that a script feeds.
 //! - `slices`: bytes in an event, and payloads in slices.
 //! - `notifier`, `task`: how JavaScript learns that there is something to fetch.
 //! - `failure`: errors as JSON in the message, which `lib/errors.js` turns into its classes.
@@ -24,6 +25,8 @@ mod notifier;
 mod options;
 mod process;
 mod publisher;
+mod session;
 mod slices;
 mod stream;
 mod task;
+mod testing;

@@ -51,7 +51,7 @@ pub struct StreamStats {
 
 #[derive(Debug)]
 #[napi]
-pub struct Stream(stream::Stream);
+pub struct Stream(pub(crate) stream::Stream);
 
 #[napi]
 impl Stream {

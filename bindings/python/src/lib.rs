@@ -5,6 +5,7 @@
 //! - `event`, `batch`: events as Python objects, and batches of them as lists.
 //! - `decoder`: `Decoder` and `encode`.
 //! - `slices`: payloads in slices.
+//! - `testing`: scripted servers.
 //! - `stream`, `hub`, `publisher`: the handles of the bridge; the package wraps them into iterators and context managers.
 //! - `task`, `notifier`, `waiting`: how Python waits, with and without an event loop.
 //! - `arguments`, `failure`: arguments in, exceptions out.
@@ -25,6 +26,7 @@ mod publisher;
 mod slices;
 mod stream;
 mod task;
+mod testing;
 mod waiting;
 
 /// The native half of eventwire. Its names are private to the package.
@@ -49,4 +51,6 @@ mod native {
     use crate::stream::Stream;
     #[pymodule_export]
     use crate::task::Task;
+    #[pymodule_export]
+    use crate::testing::ScriptedServer;
 }

@@ -22,7 +22,7 @@ type Stats = (u64, u64, u64, u64, Option<f64>, Option<f64>);
 /// A subscription to a URL. Made in any thread, read in any thread; it opens at open().
 #[pyclass(module = "eventwire._native", frozen)]
 #[derive(Debug)]
-pub(crate) struct Stream(Inner);
+pub(crate) struct Stream(pub(crate) Inner);
 
 #[pymethods]
 impl Stream {

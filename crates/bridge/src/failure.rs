@@ -249,6 +249,7 @@ impl From<client::Error> for Failure {
             .with("max", decode.map(codec::DecodeError::max))
             .with("outcome", error.outcome().map(client::Outcome::name))
             .with("index", error.index())
+            .with("cause", crate::session::Cause::of(&error))
     }
 }
 

@@ -8,6 +8,7 @@
 //! - [`pieces`]: the same as texts of JavaScript, none of them much larger than an event that is cut out of it.
 //! - [`task`]: an operation that ends later, and its one answer.
 //! - [`runtime`]: the Tokio runtime: starts on first use, survives `fork`, is shut down at exit.
+//! - [`session`], [`testing`]: streams whose bytes another language moves, and streams that a script feeds.
 //! - [`decode`], [`stream`], [`hub`], [`publisher`]: what users hold, as handles without a language.
 //! - [`question`]: what a stream asks of the application before it connects.
 //! - [`binary`], [`slices`]: bytes in an event, and payloads in slices.
@@ -55,10 +56,14 @@ pub mod question;
 #[cfg(not(loom))]
 pub mod runtime;
 #[cfg(not(loom))]
+pub mod session;
+#[cfg(not(loom))]
 pub mod slices;
 #[cfg(not(loom))]
 pub mod stream;
 mod sync;
 #[cfg(not(loom))]
 pub mod task;
+pub mod testing;
+#[cfg(not(loom))]
 pub mod transport;

@@ -207,6 +207,14 @@ impl Stream {
         Ok(())
     }
 
+    /// Changes the stream before it is opened: by whom its bytes are moved. An opened one stays as it is.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut client::EventStream)) {
+        let mut unopened = self.unopened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stream) = &mut *unopened {
+            change(stream);
+        }
+    }
+
     /// As [`Mailbox::listen`].
     pub fn listen(&self, notifier: Arc<Notifier>, token: u64) {
         self.mailbox.listen(notifier, token);

@@ -360,6 +360,13 @@ export interface ConnectOptions extends TransportOptions {
   comments?: boolean;
   /** Whether redirects are followed; true by default. */
   followRedirects?: boolean;
+  /**
+   * Carries the requests, in place of this library's own HTTP client: the global `fetch`, one with a dispatcher of yours, one that
+   * signs. All rules stay the same: retries, resuming, redirects (it is called with `redirect: 'manual'`), `idleTimeout` and
+   * `eventTimeout`; a body is read on only as its events are. What it throws is a `ConnectError` with that as its `cause`. How long
+   * a connection may take is its own affair, so `connectTimeout` has no effect.
+   */
+  fetch?: FetchLike;
   /** Closes the stream. */
   signal?: AbortSignal;
   /**
@@ -396,6 +403,9 @@ export interface Attempt {
   /** Why the connection before ended, or was not made; its `status` is that of the answer, where there was one. */
   readonly error: EventwireError | null;
 }
+
+/** What is called as `fetch` is, and answers so. */
+export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
 
 /** What happens on a stream. */
 export type StreamItem =
@@ -492,6 +502,8 @@ export interface EventSourceInit extends TransportOptions {
   /** Whether a body may be sent again after the connection was lost; without it such a stream fails then. False by default. */
   resendBody?: boolean;
   lastEventId?: string;
+  /** As in `ConnectOptions`. */
+  fetch?: FetchLike;
 }
 
 /** An `error` event, which says what happened. */
@@ -528,7 +540,14 @@ export class EventSource extends EventTarget {
   readonly withCredentials: boolean;
   readonly readyState: 0 | 1 | 2;
   readonly lastEventId: string;
-  readonly reconnectionTime: number | null;
+  /** In milliseconds: what the server's `retry:` last said, 1,000 before that. */
+  readonly reconnectionTime: number;
+  /**
+   * Reads an event stream that is there already: the body of a `fetch`, the end of a pipe. Its `url` is `about:event-stream` and the
+   * `origin` of its events `null`. It never connects: the stream's end, or its failure, is one `error` event, and `CLOSED`. Closing
+   * cancels the stream. A stream that is locked is a TypeError.
+   */
+  static fromReadableStream(stream: ReadableStream<Uint8Array>): EventSource;
   onopen: ((this: EventSource, event: Event) => unknown) | null;
   onmessage: ((this: EventSource, event: EventSourceMessageEvent) => unknown) | null;
   onerror: ((this: EventSource, event: EventSourceErrorEvent) => unknown) | null;

@@ -68,6 +68,17 @@ const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperC
 // The headers of a response. Native code gives text, and `Headers` takes bytes, as `fetch` has them: one character each.
 const toHeaders = (pairs) => new Headers(pairs.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]));
 
+// What a `fetch` threw, by the number under which the core knows it. An error is told soon after, or never: the newest are enough.
+const causes = new Map();
+const MAX_CAUSES = 256;
+let lastCause = 0;
+
+function keepCause(error) {
+  causes.set(++lastCause, error);
+  causes.delete(lastCause - MAX_CAUSES);
+  return lastCause;
+}
+
 function toFileError(message, { errno, path }) {
   const error = new Error(message);
   if (errno !== undefined) Object.assign(error, { errno: -errno, code: getSystemErrorName(-errno) });
@@ -76,7 +87,7 @@ function toFileError(message, { errno, path }) {
 
 // The error that a failure of the native module is: its JSON, or what that was parsed to.
 function toError(failure) {
-  const { kind, message, ...details } = typeof failure === 'string' ? JSON.parse(failure) : failure;
+  const { kind, message, cause, ...details } = typeof failure === 'string' ? JSON.parse(failure) : failure;
   if (kind === 'ArgumentError') return new TypeError(message);
   if (kind === 'FileError') return toFileError(message, details);
   const named = {};
@@ -84,7 +95,10 @@ function toError(failure) {
   if (named.headers) named.headers = toHeaders(named.headers);
   // Times are milliseconds in JavaScript.
   if (named.retryAfter !== undefined) named.retryAfter *= 1000;
-  return new (classes[kind] ?? EventwireError)(message, named);
+  const error = new (classes[kind] ?? EventwireError)(message, named);
+  // As `new Error` has it: not among what is listed.
+  if (causes.has(cause)) Object.defineProperty(error, 'cause', { value: causes.get(cause), writable: true, configurable: true });
+  return error;
 }
 
 // What the native module throws; its failures become errors of these classes.
@@ -98,4 +112,4 @@ function call(native) {
   }
 }
 
-module.exports = { call, classes, thrown, toError, toHeaders };
+module.exports = { call, classes, keepCause, thrown, toError, toHeaders };

@@ -4,9 +4,10 @@
 
 const { native } = require('./native.js');
 const { call } = require('./errors.js');
+const { Fetching } = require('./fetching.js');
 const { hold } = require('./loop.js');
 const { Mailbox } = require('./mailbox.js');
-const { body, boolean, headers, read, string } = require('./options.js');
+const { body, boolean, callable, headers, read, string, wrong } = require('./options.js');
 const { unpackItems } = require('./packed.js');
 const { tell } = require('./diagnostics.js');
 const { takeTransport, transportOptions } = require('./transport.js');
@@ -15,7 +16,20 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSED = 2;
 
-const init = { withCredentials: boolean, method: string, headers, body, resendBody: boolean, lastEventId: string, ...transportOptions };
+const init = { withCredentials: boolean, method: string, headers, body, resendBody: boolean, lastEventId: string, fetch: callable, ...transportOptions };
+
+// The reconnection time before the server sets one, in milliseconds: the core's.
+const RECONNECTION_TIME = 1000;
+
+// What only this package may give to the constructor: what the class stands on, in place of a URL's answers.
+class Inside {
+  constructor(fields) {
+    Object.assign(this, fields);
+  }
+}
+
+// For the test kit: `attach` takes the native stream before it opens.
+const scripted = (attach) => new Inside({ attach });
 
 // An error event that says what happened, which a browser's does not.
 class ErrorEvent extends Event {
@@ -36,12 +50,24 @@ class EventSource extends EventTarget {
   #origin = '';
   #release;
   #handlers = new Map();
+  // The id of the event that is being dispatched.
+  #dispatching;
+  // Whether it reads a stream that was given, which has no address.
+  #given = false;
 
   constructor(url, options = {}) {
     super();
     if (arguments.length === 0) throw new TypeError('EventSource takes a URL');
     const { transport, rest: others } = takeTransport(read('the init of EventSource', options ?? {}, init));
-    const { withCredentials = false, headers: pairs = [], resendBody = false, ...rest } = others;
+    const { withCredentials = false, headers: pairs = [], resendBody = false, fetch, ...rest } = others;
+    const inside = arguments[2] instanceof Inside ? arguments[2] : null;
+    if (inside?.stream) {
+      this.#given = true;
+      this.#url = 'about:event-stream';
+      this.#withCredentials = false;
+      this.#read(inside.stream);
+      return;
+    }
     let target;
     try {
       target = new URL(String(url));
@@ -68,6 +94,27 @@ class EventSource extends EventTarget {
           transport,
         }),
     );
+    if (inside) inside.attach(this.#native);
+    else if (fetch) new Fetching(this.#native, fetch, { credentials: withCredentials ? 'include' : 'same-origin' });
+    this.#open();
+  }
+
+  static fromReadableStream(stream) {
+    if (typeof stream?.getReader !== 'function') throw wrong('what EventSource.fromReadableStream reads', 'a ReadableStream', stream);
+    if (stream.locked) throw new TypeError('this stream is locked: somebody else reads it already');
+    return new EventSource('about:event-stream', {}, new Inside({ stream }));
+  }
+
+  // A stream that is there already: the same as an answer to the one request that is ever made.
+  #read(stream) {
+    const reader = stream.getReader();
+    const answer = { status: 200, headers: [['content-type', 'text/event-stream']], reader };
+    this.#native = call(() => new native.Stream({ url: 'http://event-stream.invalid/', headers: [], reconnect: false }));
+    new Fetching(this.#native, async () => answer);
+    this.#open();
+  }
+
+  #open() {
     call(() => this.#native.open());
     this.#mailbox = new Mailbox(this.#native, unpackItems);
     // Alive until closed, also where nobody listens yet.
@@ -88,7 +135,7 @@ class EventSource extends EventTarget {
       }
       this.#fail(null);
     } catch (error) {
-      this.#fail(error);
+      this.#fail(this.#given ? (error.cause ?? error) : error);
     }
   }
 
@@ -96,13 +143,18 @@ class EventSource extends EventTarget {
     switch (item.kind) {
       case 'opened':
         this.#readyState = OPEN;
-        this.#origin = new URL(item.url).origin;
+        this.#origin = this.#given ? 'null' : new URL(item.url).origin;
         this.dispatchEvent(new Event('open'));
         break;
       case 'event':
       case 'reset': {
         const { event, data, id } = item;
-        this.dispatchEvent(new MessageEvent(event, { data, origin: this.#origin, lastEventId: id }));
+        this.#dispatching = id;
+        try {
+          this.dispatchEvent(new MessageEvent(event, { data, origin: this.#origin, lastEventId: id }));
+        } finally {
+          this.#dispatching = undefined;
+        }
         break;
       }
       case 'reconnecting':
@@ -139,11 +191,12 @@ class EventSource extends EventTarget {
   }
 
   get lastEventId() {
-    return this.#native?.lastEventId ?? '';
+    // Within a handler it is that of the event: more may have come already.
+    return this.#dispatching ?? this.#native?.lastEventId ?? '';
   }
 
   get reconnectionTime() {
-    return this.#native?.reconnectionTime ?? null;
+    return this.#native?.reconnectionTime ?? RECONNECTION_TIME;
   }
 
   ref() {
@@ -212,4 +265,4 @@ for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSED })) {
 }
 if (Symbol.dispose) EventSource.prototype[Symbol.dispose] = EventSource.prototype.close;
 
-module.exports = { EventSource };
+module.exports = { EventSource, scripted };

@@ -7,7 +7,7 @@ module.exports = {
   ...require('./decode.js'),
   ...require('./pipe.js'),
   ...require('./errors.js').classes,
-  ...require('./eventsource.js'),
+  EventSource: require('./eventsource.js').EventSource,
   ...require('./hub.js'),
   ...require('./publisher.js'),
   ...require('./slices.js'),

@@ -52,15 +52,15 @@ const abortSignal = (what, value) => {
   return value;
 };
 
+const callable = (what, value) => {
+  if (typeof value !== 'function') throw wrong(what, 'a function', value);
+  return value;
+};
+
 const body = (what, value) => {
   if (typeof value === 'string') return Buffer.from(value);
   if (isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   throw wrong(what, 'a string or a Uint8Array', value);
-};
-
-const callback = (what, value) => {
-  if (typeof value !== 'function') throw wrong(what, 'a function', value);
-  return value;
 };
 
 const oneOf = (...values) => (what, value) => {
@@ -131,7 +131,7 @@ module.exports = {
   any,
   body,
   boolean,
-  callback,
+  callable,
   count,
   headers,
   isUint8Array,

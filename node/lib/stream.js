@@ -4,8 +4,9 @@
 
 const { native } = require('./native.js');
 const { call } = require('./errors.js');
+const { Fetching } = require('./fetching.js');
 const { Mailbox } = require('./mailbox.js');
-const { abortSignal, any, body, boolean, callback, count, headers, milliseconds, oneOf, orNull, path, read, retry, string, toJson } = require('./options.js');
+const { abortSignal, any, body, boolean, callable, count, headers, milliseconds, oneOf, orNull, path, read, retry, string, toJson } = require('./options.js');
 const { tell } = require('./diagnostics.js');
 const { takeTransport, transportOptions } = require('./transport.js');
 const { isEvent, toEvent, unpackItems } = require('./packed.js');
@@ -33,9 +34,10 @@ const streamOptions = {
   mailbox: count,
   comments: boolean,
   followRedirects: boolean,
+  fetch: callable,
   signal: abortSignal,
   ...transportOptions,
-  prepare: callback,
+  prepare: callable,
   ack: oneOf('auto', 'manual'),
   cursorFile: path,
 };
@@ -43,7 +45,7 @@ const streamOptions = {
 // What the native stream is made of, from the options of `connect`.
 function toNative(url, options) {
   const { transport, rest: others } = takeTransport(options);
-  const { params: query = [], json, retry: policy, signal: _, headers: pairs = [], prepare, ack, ...rest } = others;
+  const { params: query = [], json, retry: policy, signal: _, fetch: __, headers: pairs = [], prepare, ack, ...rest } = others;
   const target = new URL(url);
   for (const [name, value] of query) target.searchParams.append(name, value);
   const asked = { prepare: prepare !== undefined, manualAck: ack === 'manual' };
@@ -82,13 +84,16 @@ class EventStream {
   // What a close by a signal could not save, for whoever reads.
   #unsaved = null;
 
-  constructor(url, options) {
+  // `attach`, of the test kit, may change what the native stream stands on.
+  constructor(url, options, attach) {
     const checked = read('the options of connect', options, streamOptions);
     this.url = String(url);
     this.response = null;
     this.#lastEventId = checked.lastEventId;
     const built = toNative(this.url, checked);
     this.#native = call(() => new native.Stream(built));
+    if (attach) attach(this.#native);
+    else if (checked.fetch) new Fetching(this.#native, checked.fetch);
     this.#hasPlace = this.#native.hasPlace;
     if (checked.cursorFile !== undefined) savesAtExit();
     this.#preparing = new Preparing(this.#native, checked.prepare, built.body);

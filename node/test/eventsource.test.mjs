@@ -83,7 +83,7 @@ test('nothing comes when it is closed just before its reader gets what has come'
 test('a URL that cannot be fetched fails it, after it was made', async () => {
   for (const url of ['ftp://127.0.0.1/', 'data:text/event-stream,data:%20x', 'about:blank']) {
     const source = new EventSource(url);
-    assert.deepEqual([source.readyState, source.url, source.lastEventId, source.reconnectionTime], [0, url, '', null]);
+    assert.deepEqual([source.readyState, source.url, source.lastEventId, source.reconnectionTime], [0, url, '', 1000]);
     const [event] = await once(source, 'error');
     assert.equal(source.readyState, 2);
     assert.match(event.message, /neither http nor https/);

@@ -139,13 +139,13 @@ impl Script {
             Some(every) => Step::Drip(bytes, every),
             None => Step::Bytes(bytes),
         };
-        self.answer().steps.push(step);
+        self.final_answer().steps.push(step);
         self
     }
 
     /// What this answer sends from here on comes one byte at a time, each so long after the one before.
     pub fn drip(mut self, every: Duration) -> Script {
-        self.answer();
+        self.final_answer();
         self.drip = Some(every);
         self
     }
@@ -249,6 +249,14 @@ impl Script {
         // There is one: it was just begun, or is open.
         let last = self.attempts.len().saturating_sub(1);
         &mut self.attempts[last]
+    }
+
+    /// The same for what an interim answer cannot have, which is a body.
+    fn final_answer(&mut self) -> &mut Attempt {
+        if self.open && self.attempts.last().is_some_and(Attempt::is_interim) {
+            *self = std::mem::take(self).respond(200);
+        }
+        self.answer()
     }
 
     fn close(&mut self, step: Step) {

@@ -60,6 +60,10 @@ fn every_class_of_status() {
         play(Script::new().respond(103).respond(200).event("a").end()),
         ["open 200", "event a", "again Ended", "closed no_content"]
     );
+    assert_eq!(
+        play(Script::new().respond(103).event("a").end()),
+        ["open 200", "event a", "again Ended", "closed no_content"]
+    );
     let moved = Script::new().respond(307).header("location", "/other");
     let server = ScriptedServer::new(moved.event("a")).unwrap();
     // What follows a head is its body: a redirect's is not read.

@@ -76,7 +76,7 @@ export class ScriptedServer {
   readonly EventSource: typeof EventSource;
   /** Lets milliseconds pass. Streams see all that happens meanwhile, each thing at its time. */
   advance(time: number): void;
-  /** How many milliseconds have passed. */
+  /** How many milliseconds have passed. A stream is read ahead, so it may have been given out less than has happened. */
   readonly now: number;
   /** How many milliseconds were waited before each attempt but the first, from the end of the one before; 0 for a redirect. */
   readonly delays: number[];

@@ -5,15 +5,19 @@ import inspect
 import threading
 
 import eventwire
+import eventwire.testing
 import pytest
 
-GLOBALS = {name: getattr(eventwire, name) for name in eventwire.__all__} | {"threading": threading}
+PUBLIC = {
+    name: getattr(module, name)
+    for module in (eventwire, eventwire.testing)
+    for name in module.__all__
+}
+GLOBALS = PUBLIC | {"threading": threading}
 EXAMPLES = [
     test
-    for name in eventwire.__all__
-    for test in doctest.DocTestFinder().find(
-        getattr(eventwire, name), name, module=False, globs=dict(GLOBALS)
-    )
+    for name, public in PUBLIC.items()
+    for test in doctest.DocTestFinder().find(public, name, module=False, globs=dict(GLOBALS))
     if test.examples
 ]
 
@@ -26,9 +30,9 @@ def test_example(example: doctest.DocTest):
     assert not problems, "".join(problems)
 
 
-@pytest.mark.parametrize("name", [name for name in eventwire.__all__ if name != "StreamItem"])
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name != "StreamItem"])
 def test_docstrings(name: str):
-    public = getattr(eventwire, name)
+    public = PUBLIC[name]
     members = vars(public).items() if inspect.isclass(public) else ()
     parts = [
         public,

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Genera
 from pathlib import Path
 
 import eventwire
+import eventwire.testing
 from eventwire import Comment, Decoder, Event, StreamItem
 from typing_extensions import assert_type
 
@@ -134,6 +135,16 @@ async def async_slices(stream: eventwire.AsyncEventStream) -> None:
     assert_type(await eventwire.areceive_file(stream, "a"), eventwire.Transfer)
     async for event in eventwire.slices("a"):
         assert_type(event, Event)
+
+
+def testing() -> None:
+    script = eventwire.testing.Script().event("a", id="1").refuse().respond(503, {"a": "b"})
+    server = eventwire.testing.ScriptedServer(script, paused=True)
+    assert_type(server.connect("http://x/", retry=None), eventwire.EventStream)
+    assert_type(server.aconnect("http://x/"), eventwire.AsyncEventStream)
+    assert_type(server.delays, list[float])
+    assert_type(server.requests[0].body, bytes | None)
+    assert_type(server.requests[0].last_event_id, str | None)
 
 
 def errors(error: eventwire.EventwireError) -> None:

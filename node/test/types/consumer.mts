@@ -21,6 +21,7 @@ import {
   type DecodedComment,
   type StreamEvent,
 } from 'eventwire';
+import { Script, ScriptedServer } from 'eventwire/testing';
 
 const bytes: Uint8Array = encode({ data: 'hello', event: 'greeting', id: '1', retry: 1000, comment: 'hi' });
 const events: StreamEvent[] = new Decoder({ maxLine: 100 }).feed(bytes);
@@ -90,6 +91,16 @@ source.onmessage = (event) => console.log(event.data.length, event.lastEventId);
 source.onerror = (event) => console.log(event.message, event.status);
 source.addEventListener('tick', (event) => console.log(event.data.length));
 const closed: boolean = source.readyState === EventSource.CLOSED;
+
+const given: EventSource = EventSource.fromReadableStream(response.body!);
+const time: number = given.reconnectionTime;
+connect('http://x/', { fetch });
+new EventSource('http://x/', { fetch: (url, init) => fetch(url, { ...init, keepalive: true }) });
+const scripted = new ScriptedServer(new Script().event('a', { id: '1' }).respond(503, { 'retry-after': '7' }).refuse(), { paused: true });
+for await (const event of scripted.connect('http://test/', { retry: null })) console.log(event.data);
+new scripted.EventSource('http://test/').close();
+const recorded: [number, string | null, number[]] = [scripted.now, scripted.requests[0]!.lastEventId, scripted.delays];
+void [time, recorded];
 
 const hub = new Hub({ maxEvents: 10, heartbeat: null });
 const server = await hub.listen({ port: 0, cors: ['https://example.org'], threads: 2, limits: { maxConnections: 9, writeTimeout: 1000 } });

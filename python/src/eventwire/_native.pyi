@@ -14,6 +14,7 @@ __all__ = [
     "Hub",
     "Notifier",
     "Publisher",
+    "ScriptedServer",
     "Server",
     "Slices",
     "Stream",
@@ -157,6 +158,18 @@ class Stream:
     def last_event_id(self) -> str: ...
     @property
     def url(self) -> str: ...
+
+@final
+class ScriptedServer:
+    def __new__(cls, script: str, paused: bool) -> ScriptedServer: ...
+    def attach(self, stream: Stream) -> None: ...
+    def advance(self, time: float) -> None: ...
+    @property
+    def now(self) -> float: ...
+    @property
+    def delays(self) -> list[float]: ...
+    @property
+    def requests(self) -> str: ...
 
 @final
 class Hub:

@@ -6,11 +6,26 @@ const { channel } = require('node:diagnostics_channel');
 
 const streams = channel('eventwire:stream');
 
-// Publishes the items that are no events: what happened to a connection.
+// What is said of each kind of item. Nothing that may be a secret: no headers, no bodies, no data.
+const messages = {
+  opened: ({ status, url }) => ({ status, answered: redacted(url) }),
+  reconnecting: ({ reason, attempt, delay }) => ({ reason, attempt, delay }),
+  reset: ({ requested, reason, first }) => ({ requested, reason, first }),
+  closed: ({ reason, error }) => ({ reason, error }),
+};
+
+// Without the name, password, query and fragment, where secrets are.
+function redacted(url) {
+  const { protocol, host, pathname } = new URL(url);
+  return host ? `${protocol}//${host}${pathname}` : url;
+}
+
+// Publishes what happened to the connection of `stream`, and nothing of its events.
 function tell(stream, items) {
   if (!streams.hasSubscribers) return;
   for (const item of items) {
-    if (item.kind !== 'event' && item.kind !== 'comment') streams.publish({ stream, ...item });
+    const message = messages[item.kind];
+    if (message) streams.publish({ type: item.kind, url: redacted(stream.url), stream, ...message(item) });
   }
 }
 

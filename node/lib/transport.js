@@ -39,14 +39,22 @@ function auth(what, value) {
 
 const transportOptions = { verify, cert, proxy, cookies, auth };
 
+let warned = false;
+function warn() {
+  if (warned) return;
+  warned = true;
+  process.emitWarning('verify: false: anybody on the way can read and change what comes; give the authority of the server instead, as verify: "ca.pem"', {
+    type: 'EventwireWarning',
+    code: 'EVENTWIRE_UNVERIFIED',
+  });
+}
+
 // Takes these out of `options`, as native code wants them.
 function takeTransport({ verify: trusted = true, cert: shown, proxy: way, cookies: kept, auth: who, ...rest }) {
   const transport = { cert: shown, cookies: kept, auth: who };
   if (trusted === false) {
     transport.unverified = true;
-    process.emitWarning('verify: false: anybody on the way can read and change what comes; give the authority of the server instead, as verify: "ca.pem"', {
-      code: 'EVENTWIRE_UNVERIFIED',
-    });
+    warn();
   } else if (trusted !== true) transport.authorities = trusted;
   if (way === false) transport.direct = true;
   else transport.proxy = way;

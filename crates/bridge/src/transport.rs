@@ -58,7 +58,12 @@ impl Source {
     fn read(self, option: &str) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Pem(pem) => Ok(pem),
-            Self::Text(text) if text.trim_start().starts_with("-----BEGIN ") => Ok(text.into()),
+            // Some programs write attributes above it.
+            Self::Text(text) if text.contains("-----BEGIN ") => Ok(text.into()),
+            // No path that anybody has; and it is not to be shown, as it may be a part of a key.
+            Self::Text(text) if text.contains('\n') => Err(Failure::argument(format!(
+                "{option} is neither a path nor PEM, which has lines as -----BEGIN CERTIFICATE-----"
+            ))),
             Self::Text(path) => std::fs::read(&path).map_err(|error| {
                 Failure::argument(format!(
                     "{option} cannot be read from {path}: {error}; give the path of a file in PEM, or its text"

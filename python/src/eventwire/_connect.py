@@ -131,7 +131,8 @@ class _Stream:
             self._native.marked(item.id)
         else:
             self._preparing.explain(item)
-        note(item)
+        if type(item) is not Event:
+            note(item)
 
     def _deliver(self, id: str) -> None:
         """Moves the place, where that is not only what was handed out."""

@@ -33,7 +33,9 @@ class _Publisher:
         cert: Cert | None = None,
         proxy: Proxy | None = None,
     ) -> None:
-        way = transport(url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth)
+        way = transport(
+            url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth, caller=3
+        )
         self._native = _native.Publisher(url, headers=pairs(headers), retry=retry, transport=way)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import urllib.parse
 import urllib.request
 import warnings
 from collections.abc import Mapping
@@ -39,17 +41,23 @@ def transport(
     proxy: Proxy | None,
     cookies: Cookies | None,
     auth: Auth | None,
+    caller: int = 4,
 ) -> Transport:
-    """Checks the options' types; what they hold is checked by the native side."""
+    """Checks the options' types; what they hold is checked by the native side.
+
+    `caller` is how many frames up the program is that gave them.
+    """
     if verify is False:
         warnings.warn(
             "verify=False: anybody on the way can read and change what comes; give the authority "
             "of the server instead, as verify='ca.pem'",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=caller,
         )
+        logging.getLogger("eventwire").warning("verify=False: %s is not verified", _host(url))
     if proxy is not None and proxy is not False and not isinstance(proxy, str):
-        raise TypeError(f"proxy must be a URL, None or False, and is {proxy!r}")
+        # Not what it is: it may hold a password.
+        raise TypeError(f"proxy must be a URL, None or False, and is {type(proxy).__name__}")
     return Transport(
         verify=verify if isinstance(verify, bool) else _pem("verify", verify),
         cert=_certificates(cert),
@@ -64,25 +72,30 @@ def _pem(name: str, value: Any) -> str | bytes:
         return value
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    raise TypeError(f"{name} must be the path of a file in PEM, or its text or bytes, and is {type(value).__name__}")
+    raise TypeError(
+        f"{name} must be the path of a file in PEM, or its text or bytes, "
+        f"and is {type(value).__name__}"
+    )
 
 
 def _certificates(cert: Cert | None) -> list[str | bytes]:
     if cert is None:
         return []
     parts = cert if isinstance(cert, tuple) else (cert,)
-    if len(parts) > 2:
+    if not 1 <= len(parts) <= 2:
         raise TypeError("cert must be one file with certificate and key, or a pair of files")
     return [_pem("cert", part) for part in parts]
 
 
 def _cookies(url: str, cookies: Cookies) -> list[tuple[str, str]]:
-    if isinstance(cookies, Mapping) and not hasattr(cookies, "jar"):
-        return [(str(name), str(value)) for name, value in cookies.items()]
-    # That of httpx is around one; that of requests is one.
+    # That of httpx is around one; that of requests is one, and a mapping of the cookies of all hosts.
     jar = getattr(cookies, "jar", cookies)
     if not isinstance(jar, CookieJar):
-        raise TypeError(f"cookies must be a mapping or a CookieJar, and is {type(cookies).__name__}")
+        if isinstance(cookies, Mapping):
+            return [(str(name), str(value)) for name, value in cookies.items()]
+        raise TypeError(
+            f"cookies must be a mapping or a CookieJar, and is {type(cookies).__name__}"
+        )
     # The jar knows which of its cookies belong to the address.
     request = urllib.request.Request(url)
     jar.add_cookie_header(request)
@@ -91,7 +104,12 @@ def _cookies(url: str, cookies: Cookies) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in pairs]
 
 
+def _host(url: str) -> str:
+    return urllib.parse.urlsplit(url).hostname or url
+
+
 def _auth(auth: Auth) -> tuple[str, str]:
-    if not (isinstance(auth, tuple) and len(auth) == 2 and all(isinstance(part, str) for part in auth)):
+    is_pair = isinstance(auth, tuple) and len(auth) == 2
+    if not (is_pair and all(isinstance(part, str) for part in auth)):
         raise TypeError("auth must be a pair of a name and a password; give other kinds as headers")
     return auth

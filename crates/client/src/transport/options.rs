@@ -117,7 +117,8 @@ impl TransportOptions {
 
     /// Keeps the cookies that servers set and sends them again where they belong (RFC 6265), as a browser does, and begins with these
     /// for the host that is connected to first. A load balancer can so keep a stream at the same node. They are this stream's or
-    /// this publisher's own; there may be none to begin with. Default: no cookies are kept.
+    /// this publisher's own; there may be none to begin with. A `Cookie` among the headers goes in place of all of them. Default: no
+    /// cookies are kept.
     ///
     /// ```
     /// # use eventwire_client::TransportOptions;
@@ -134,9 +135,9 @@ impl TransportOptions {
             // Else it would be cut, or an attribute of the cookie (RFC 6265, section 4.1.1).
             let has =
                 |text: &str, no: &str| text.contains(|c: char| c.is_control() || no.contains(c));
-            if name.is_empty() || has(name, "=; ,") || has(value, ";,") {
+            if name.is_empty() || has(name, "=; ,") || has(value, ";") {
                 self.is_wrong(&format!(
-                    "the cookie {name:?} cannot be sent: a name has no '=', and neither has ';', ',' or a control character"
+                    "the cookie {name:?} cannot be sent: a name has no '=', ',' or space, and neither has ';' or a control character"
                 ));
                 return self;
             }

@@ -16,7 +16,9 @@ const CONNECTING = 0;
 const OPEN = 1;
 const CLOSED = 2;
 
-const init = { withCredentials: boolean, method: string, headers, body, resendBody: boolean, lastEventId: string, fetch: callable, ...transportOptions };
+// As Web IDL has it: any value is one or the other.
+const truth = (_, value) => Boolean(value);
+const init = { withCredentials: truth, method: string, headers, body, resendBody: boolean, lastEventId: string, fetch: callable, ...transportOptions };
 
 // The reconnection time before the server sets one, in milliseconds: the core's.
 const RECONNECTION_TIME = 1000;
@@ -30,6 +32,13 @@ class Inside {
 
 // For the test kit: `attach` takes the native stream before it opens.
 const scripted = (attach) => new Inside({ attach });
+
+// They are no user's: `isTrusted`, which Node knows of its own events only.
+const TRUSTED = { value: true, enumerable: true };
+function trusted(event) {
+  Reflect.defineProperty(event, 'isTrusted', TRUSTED);
+  return event;
+}
 
 // An error event that says what happened, which a browser's does not.
 class ErrorEvent extends Event {
@@ -144,14 +153,14 @@ class EventSource extends EventTarget {
       case 'opened':
         this.#readyState = OPEN;
         this.#origin = this.#given ? 'null' : new URL(item.url).origin;
-        this.dispatchEvent(new Event('open'));
+        this.dispatchEvent(trusted(new Event('open')));
         break;
       case 'event':
       case 'reset': {
         const { event, data, id } = item;
         this.#dispatching = id;
         try {
-          this.dispatchEvent(new MessageEvent(event, { data, origin: this.#origin, lastEventId: id }));
+          this.dispatchEvent(trusted(new MessageEvent(event, { data, origin: this.#origin, lastEventId: id })));
         } finally {
           this.#dispatching = undefined;
         }
@@ -159,7 +168,7 @@ class EventSource extends EventTarget {
       }
       case 'reconnecting':
         this.#readyState = CONNECTING;
-        this.dispatchEvent(new ErrorEvent(item.reason));
+        this.dispatchEvent(trusted(new ErrorEvent(item.reason)));
         break;
     }
   }
@@ -168,7 +177,7 @@ class EventSource extends EventTarget {
   #fail(error) {
     if (this.#readyState === CLOSED) return;
     this.close();
-    this.dispatchEvent(new ErrorEvent(error));
+    this.dispatchEvent(trusted(new ErrorEvent(error)));
   }
 
   close() {
@@ -252,10 +261,6 @@ class EventSource extends EventTarget {
   set onerror(handler) {
     this.#setHandler('error', handler);
   }
-
-  get [Symbol.toStringTag]() {
-    return 'EventSource';
-  }
 }
 
 for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSED })) {
@@ -263,6 +268,12 @@ for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSED })) {
   Object.defineProperty(EventSource, name, constant);
   Object.defineProperty(EventSource.prototype, name, constant);
 }
+// As Web IDL has them: what a class of JavaScript defines is not enumerable by itself.
+for (const name of ['url', 'withCredentials', 'readyState', 'lastEventId', 'reconnectionTime', 'onopen', 'onmessage', 'onerror', 'close']) {
+  Object.defineProperty(EventSource.prototype, name, { enumerable: true });
+}
+Object.defineProperty(EventSource, 'fromReadableStream', { enumerable: true });
+Object.defineProperty(EventSource.prototype, Symbol.toStringTag, { value: 'EventSource', configurable: true });
 if (Symbol.dispose) EventSource.prototype[Symbol.dispose] = EventSource.prototype.close;
 
 module.exports = { EventSource, scripted };

@@ -181,6 +181,15 @@ class Script:
         """
         return self._then("repeat")
 
+    def to_json(self) -> str:
+        """The steps as JSON, which is what the core plays.
+
+        Example:
+            >>> Script().event("a").wait(1.5).refuse().to_json()
+            '[["event", "a", null, null, null], ["wait", 1.5], ["refuse"]]'
+        """
+        return json.dumps(self._steps)
+
     def __repr__(self) -> str:
         calls = (
             f".{step[0]}({', '.join(repr(part) for part in step[1:])})" for step in self._steps
@@ -237,9 +246,10 @@ class ScriptedServer:
     """
 
     def __init__(self, script: Script, *, paused: bool = False) -> None:
-        if not isinstance(script, Script):
+        to_json = getattr(script, "to_json", None)
+        if to_json is None:
             raise TypeError(f"a ScriptedServer plays a Script, not {type(script).__name__}")
-        self._native = _native.ScriptedServer(json.dumps(script._steps), paused)
+        self._native = _native.ScriptedServer(to_json(), paused)
 
     def connect(self, url: str, **options: Any) -> EventStream:
         """As `eventwire.connect`, to this server instead of the one that the URL names.
@@ -251,7 +261,7 @@ class ScriptedServer:
             >>> stream.close()
         """
         stream = connect(url, **options)
-        self._native.attach(stream._native)
+        self._attach(stream)
         return stream
 
     def aconnect(self, url: str, **options: Any) -> AsyncEventStream:
@@ -263,8 +273,12 @@ class ScriptedServer:
             Event(data='a')
         """
         stream = aconnect(url, **options)
-        self._native.attach(stream._native)
+        self._attach(stream)
         return stream
+
+    def _attach(self, stream: EventStream | AsyncEventStream) -> None:
+        # The one who may: what a stream stands on is no user's business.
+        self._native.attach(stream._native)  # pyright: ignore[reportPrivateUsage]
 
     def advance(self, time: float) -> None:
         """Lets seconds pass. Streams see all that happens meanwhile, each thing at its time.

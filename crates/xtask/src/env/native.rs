@@ -27,11 +27,16 @@ const TOGETHER: &[&str] = &["build", "-p", TESTS, "-p", PYTHON, "-p", NODE, "--l
 /// unless it is in its usual place.
 const FIXTURE_SERVER: &str = "fixture-server";
 pub(crate) const FIXTURE_SERVER_PATH: &str = "EVENTWIRE_FIXTURE_SERVER";
+/// The programs that those tests start; all lie beside that one.
+const BESIDES: &[&str] = &[FIXTURE_SERVER, "tls-server"];
 
 /// Builds both modules for development, copies them into `python/` and `node/`, and builds what their tests need besides.
 pub(crate) fn build(shell: &Shell) -> Result<()> {
     let mut command = shell.cargo();
-    command.args(TOGETHER).args(["--bin", FIXTURE_SERVER]);
+    command.args(TOGETHER);
+    for program in BESIDES {
+        command.args(["--bin", program]);
+    }
     shell.step("native modules", command)?;
     install(shell)
 }

@@ -119,20 +119,29 @@ class _Stream:
         """
         self._native.restart()
 
-    def _note(self, item: StreamItem | Mark) -> None:
-        """Remembers what the properties tell, and logs it."""
+    def _ask(self, question: Question) -> None:
+        """Lets the application prepare an attempt."""
+        raise NotImplementedError
+
+    def _pass(self, item: StreamItem | Mark | Question) -> StreamItem | None:
+        """Remembers what the properties tell, and logs it; the item, where it is to be handed out."""
+        if isinstance(item, Question):
+            self._ask(item)
+            return None
+        if isinstance(item, Mark):
+            self._native.marked(item.id)
+            return None
         if type(item) is Event or type(item) is Reset:
             self._handed_out = item.id
             if self._has_place:
                 self._deliver(item.id)
         elif type(item) is Opened:
             self._response = Response(item.status, item.headers)
-        elif type(item) is Mark:
-            self._native.marked(item.id)
         else:
             self._preparing.explain(item)
         if type(item) is not Event:
             note(item)
+        return item
 
     def _deliver(self, id: str) -> None:
         """Moves the place, where that is not only what was handed out."""
@@ -164,35 +173,29 @@ class EventStream(_Stream, Managed):
         return self
 
     def __next__(self) -> Event:
-        while (item := self._next()) is not None:
-            if type(item) is Event:
-                return item
-            if type(item) is Reset:
-                return item.event
-        raise StopIteration
-
-    def _next(self) -> StreamItem | None:
-        """The next item that is to be handed out; None at the end."""
         try:
             while (item := self._reader.next()) is not None:
+                # Most are, and each call costs.
                 if type(item) is Event and not self._has_place:
                     self._handed_out = item.id
                     return item
-                if isinstance(item, Question):
-                    self._preparing.inline(item)
-                    continue
-                self._note(item)
-                if not isinstance(item, Mark):
-                    return item
+                handed_out = self._pass(item)
+                if type(handed_out) is Event:
+                    return handed_out
+                if type(handed_out) is Reset:
+                    return handed_out.event
         except EventwireError as error:
-            self._preparing.explain(error)
-            self._save(error)
+            self._end(error)
             raise
-        self._save(None)
-        return None
+        self._end(None)
+        raise StopIteration
 
-    def _save(self, error: EventwireError | None) -> None:
-        """Waits, at the end, until the cursor file is up to date."""
+    def _ask(self, question: Question) -> None:
+        self._preparing.inline(question)
+
+    def _end(self, error: EventwireError | None) -> None:
+        """Waits until the cursor file is up to date."""
+        self._preparing.explain(error)
         if self._saves and not isinstance(error, CursorError):
             self._native.save()
 
@@ -204,8 +207,15 @@ class EventStream(_Stream, Managed):
             ...     if isinstance(item, Reconnecting):
             ...         print("lost:", item.reason)
         """
-        while (item := self._next()) is not None:
-            yield item
+        try:
+            while (item := self._reader.next()) is not None:
+                handed_out = self._pass(item)
+                if handed_out is not None:
+                    yield handed_out
+        except EventwireError as error:
+            self._end(error)
+            raise
+        self._end(None)
 
 
 class AsyncEventStream(_Stream, AsyncManaged):
@@ -226,35 +236,29 @@ class AsyncEventStream(_Stream, AsyncManaged):
         return self
 
     async def __anext__(self) -> Event:
-        while (item := await self._next()) is not None:
-            if type(item) is Event:
-                return item
-            if type(item) is Reset:
-                return item.event
-        raise StopAsyncIteration
-
-    async def _next(self) -> StreamItem | None:
-        """The next item that is to be handed out; None at the end."""
         try:
             while (item := await self._reader.anext()) is not None:
+                # Most are, and each call costs.
                 if type(item) is Event and not self._has_place:
                     self._handed_out = item.id
                     return item
-                if isinstance(item, Question):
-                    self._preparing.on_loop(item)
-                    continue
-                self._note(item)
-                if not isinstance(item, Mark):
-                    return item
+                handed_out = self._pass(item)
+                if type(handed_out) is Event:
+                    return handed_out
+                if type(handed_out) is Reset:
+                    return handed_out.event
         except EventwireError as error:
-            self._preparing.explain(error)
-            await self._save(error)
+            await self._end(error)
             raise
-        await self._save(None)
-        return None
+        await self._end(None)
+        raise StopAsyncIteration
 
-    async def _save(self, error: EventwireError | None) -> None:
-        """Waits, at the end, until the cursor file is up to date."""
+    def _ask(self, question: Question) -> None:
+        self._preparing.on_loop(question)
+
+    async def _end(self, error: EventwireError | None) -> None:
+        """Waits until the cursor file is up to date."""
+        self._preparing.explain(error)
         if self._saves and not isinstance(error, CursorError):
             await asyncio.to_thread(self._native.save)
 
@@ -279,8 +283,15 @@ class AsyncEventStream(_Stream, AsyncManaged):
             >>> async for item in stream.items():  # doctest: +SKIP
             ...     print(item)
         """
-        while (item := await self._next()) is not None:
-            yield item
+        try:
+            while (item := await self._reader.anext()) is not None:
+                handed_out = self._pass(item)
+                if handed_out is not None:
+                    yield handed_out
+        except EventwireError as error:
+            await self._end(error)
+            raise
+        await self._end(None)
 
 
 def connect(

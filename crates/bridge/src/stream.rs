@@ -12,7 +12,7 @@ use eventwire_client::session::Step;
 pub use eventwire_client::{RetryPolicy, StreamStats};
 use serde_json::json;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::mailbox::{Drained, Mailbox, Refused, Waited};
 use crate::notifier::Notifier;
 use crate::owner::Owner;
@@ -227,7 +227,13 @@ impl Stream {
 
     /// As [`Mailbox::drain`].
     pub fn drain(&self) -> Drained<Failure> {
-        self.mailbox.drain()
+        let drained = self.mailbox.drain();
+        if let (Some(Err(failure)), Some(place)) = (&drained.end, &self.place)
+            && failure.kind() == FailureKind::Cursor
+        {
+            lock(place).set_told();
+        }
+        drained
     }
 
     /// The application has question `number`, and is about to find an answer.
@@ -238,6 +244,14 @@ impl Stream {
     /// What the application answers to question `number`.
     pub fn answer(&self, number: u64, answer: Answer) {
         self.questions.answer(number, answer);
+    }
+
+    /// Before the lock of the place, which a thread of the parent may have held when it forked.
+    fn check_place(&self) -> Result<(), Failure> {
+        if self.place.is_some() && self.owner.is_elsewhere() {
+            self.owner.check("stream")?;
+        }
+        Ok(())
     }
 
     /// Whether the place is to be told what is handed out, by [`delivered`](Self::delivered) and [`marked`](Self::marked).
@@ -251,6 +265,7 @@ impl Stream {
     ///
     /// The cursor file could not be written: then it must not be handed out.
     pub fn delivered(&self, id: &str) -> Result<(), Failure> {
+        self.check_place()?;
         match &self.place {
             Some(place) => Ok(lock(place).delivered(id)?),
             None => Ok(()),
@@ -259,7 +274,9 @@ impl Stream {
 
     /// All that came before a [`Kind::Mark`] was handed out.
     pub fn marked(&self, id: &str) {
-        if let Some(place) = &self.place {
+        if let Some(place) = &self.place
+            && !self.owner.is_elsewhere()
+        {
             lock(place).marked(id);
         }
     }
@@ -270,6 +287,7 @@ impl Stream {
     ///
     /// Events are dealt with when they are handed out; the cursor file could not be written, or is closed.
     pub fn ack(&self, id: &str) -> Result<(), Failure> {
+        self.check_place()?;
         match &self.place {
             Some(place) => Ok(lock(place).acknowledge(id)?),
             None => Err(Place::not_manual().into()),
@@ -278,7 +296,7 @@ impl Stream {
 
     /// The last event ID of what is dealt with; `None` where that is what was handed out, as far as this handle knows.
     pub fn place(&self) -> Option<String> {
-        let place = self.place.as_ref()?;
+        let place = self.place.as_ref().filter(|_| !self.owner.is_elsewhere())?;
         Some(lock(place).last_event_id().to_owned())
     }
 
@@ -288,7 +306,7 @@ impl Stream {
     ///
     /// It could not be written.
     pub fn save(&self) -> Result<(), Failure> {
-        let Some(place) = &self.place else {
+        let Some(place) = self.place.as_ref().filter(|_| !self.owner.is_elsewhere()) else {
             return Ok(());
         };
         let saved = save(place);
@@ -305,7 +323,7 @@ impl Stream {
     /// It could not be written.
     pub fn close_and_save(&self) -> Result<(), Failure> {
         self.close();
-        let Some(place) = &self.place else {
+        let Some(place) = self.place.as_ref().filter(|_| !self.owner.is_elsewhere()) else {
             return Ok(());
         };
         // First without the lock, which other threads may want; what went wrong is said by the close.

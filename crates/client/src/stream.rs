@@ -345,6 +345,7 @@ impl EventStream {
             && !self.session.is_finished()
             && let Poll::Ready(error) = place.poll_failed(cx)
         {
+            place.set_told();
             self.session.close();
             self.broken = Some(error);
         }

@@ -126,16 +126,12 @@ impl Place {
             .map(CursorFile::saver)
     }
 
-    /// Ready with the reason, once, when the cursor file could not be written.
-    pub fn poll_failed(&mut self, cx: &Context<'_>) -> Poll<Error> {
-        if !self.told
-            && let Some(cursor) = &self.cursor
-            && let Poll::Ready(error) = cursor.poll_failed(cx)
-        {
-            self.told = true;
-            return Poll::Ready(error);
+    /// Ready with the reason when the cursor file could not be written, until the consumer [was told](Self::set_told).
+    pub fn poll_failed(&self, cx: &Context<'_>) -> Poll<Error> {
+        match &self.cursor {
+            Some(cursor) if !self.told => cursor.poll_failed(cx),
+            _ => Poll::Pending,
         }
-        Poll::Pending
     }
 
     /// The consumer knows that the cursor file could not be written: it is not told again.

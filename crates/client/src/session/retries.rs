@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use super::phase::Phase;
 use super::{Queued, Session};
-#[cfg(feature = "testing")]
-use crate::{Backoff, RetryPolicy};
 use crate::{CloseReason, Closed, Error, ErrorKind, Profile, Reconnecting, StreamItem};
 
 impl Session {
@@ -77,8 +75,9 @@ impl Session {
     /// Makes the waits of a session that has not begun those that `seed` gives.
     #[cfg(feature = "testing")]
     pub(crate) fn reseed(&mut self, seed: u64) {
-        let default = RetryPolicy::default();
-        self.backoff = Backoff::new(self.options.retry.as_ref().unwrap_or(&default), seed);
+        let default = crate::RetryPolicy::default();
+        let policy = self.options.retry.as_ref().unwrap_or(&default);
+        self.backoff = crate::Backoff::new(policy, seed);
     }
 
     /// Ends the session.

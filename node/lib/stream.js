@@ -157,7 +157,7 @@ class EventStream {
       for (let items; (items = await this.#batch()) !== null; ) {
         for (const item of items) {
           // Closed while the one before was looked at: nothing more of the same batch.
-          if (this.#closed) return;
+          if (this.#closed) return void this.#over();
           if (item.kind === 'opened') this.response = { status: item.status, headers: item.headers, url: item.url };
           if (item.kind === 'mark') {
             this.#native.marked(item.id);
@@ -203,7 +203,7 @@ class EventStream {
   async *[Symbol.asyncIterator]() {
     for await (const events of this.#events()) {
       for (const event of events) {
-        if (this.#closed) return;
+        if (this.#closed) return void this.#over();
         this.#handOut(event.id);
         yield event;
       }

@@ -230,7 +230,7 @@ def test_a_wrong_argument_is_a_value_error(wrong):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"url": 1}, {"retry": 5}, {"json": 1, "content": "x"}, {"headers": {"a": 1}}, {"cookies": {}}],
+    [{"url": 1}, {"retry": 5}, {"json": 1, "content": "x"}, {"headers": {"a": 1}}, {"cookies": 5}],
 )
 def test_an_argument_of_a_wrong_type_is_a_type_error(wrong):
     with pytest.raises((TypeError, AttributeError)):

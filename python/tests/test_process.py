@@ -299,7 +299,8 @@ for _ in range(2):
     if os.fork() == 0:
         break
 publisher.publish("t", "x")
-print(own.publish("t", "x"), flush=True)
+# In one piece: three processes write.
+os.write(1, (own.publish("t", "x") + "\\n").encode())
 try:
     while True:
         os.wait()

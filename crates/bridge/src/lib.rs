@@ -64,6 +64,7 @@ pub mod stream;
 mod sync;
 #[cfg(not(loom))]
 pub mod task;
+#[cfg(not(loom))]
 pub mod testing;
 #[cfg(not(loom))]
 pub mod transport;

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
-from typing import Any, Literal
+from typing import Literal, cast
 
 #: A file in PEM, or its text or bytes.
 Pem = str | bytes | os.PathLike[str]
@@ -55,23 +55,29 @@ def transport(
             stacklevel=caller,
         )
         logging.getLogger("eventwire").warning("verify=False: %s is not verified", _host(url))
-    if proxy is not None and proxy is not False and not isinstance(proxy, str):
-        # Not what it is: it may hold a password.
-        raise TypeError(f"proxy must be a URL, None or False, and is {type(proxy).__name__}")
     return Transport(
         verify=verify if isinstance(verify, bool) else _pem("verify", verify),
         cert=_certificates(cert),
-        proxy=True if proxy is None else proxy,
+        proxy=_proxy(proxy),
         cookies=None if cookies is None else _cookies(url, cookies),
         auth=None if auth is None else _auth(auth),
     )
 
 
-def _pem(name: str, value: Any) -> str | bytes:
+def _proxy(value: object) -> bool | str:
+    if value is None or value is False:
+        return value is None
+    if isinstance(value, str):
+        return value
+    # Not what it is: it may hold a password.
+    raise TypeError(f"proxy must be a URL, None or False, and is {type(value).__name__}")
+
+
+def _pem(name: str, value: object) -> str | bytes:
     if isinstance(value, (str, bytes)):
         return value
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return os.fspath(cast("os.PathLike[str]", value))
     raise TypeError(
         f"{name} must be the path of a file in PEM, or its text or bytes, "
         f"and is {type(value).__name__}"
@@ -108,8 +114,11 @@ def _host(url: str) -> str:
     return urllib.parse.urlsplit(url).hostname or url
 
 
-def _auth(auth: Auth) -> tuple[str, str]:
-    is_pair = isinstance(auth, tuple) and len(auth) == 2
-    if not (is_pair and all(isinstance(part, str) for part in auth)):
-        raise TypeError("auth must be a pair of a name and a password; give other kinds as headers")
-    return auth
+def _auth(value: object) -> tuple[str, str]:
+    match value:
+        case (str() as name, str() as password) if isinstance(value, tuple):
+            return name, password
+        case _:
+            raise TypeError(
+                "auth must be a pair of a name and a password; give other kinds as headers"
+            )

@@ -186,3 +186,23 @@ def test_a_refused_server_is_given_up():
     stream = ScriptedServer(Script().refuse()).connect("http://test/", retry=None)
     with pytest.raises(ConnectError, match="refused"):
         next(stream)
+
+
+def test_what_prepares_an_attempt_takes_none_of_the_scripts_time():
+    script = Script().event("a", id="1").reset().event("b", id="2")
+    asked: list[int] = []
+
+    def prepare(attempt: eventwire.Attempt) -> None:
+        asked.append(attempt.attempt)
+        attempt.headers["token"] = f"fresh {len(asked)}"
+
+    server = ScriptedServer(script)
+    events = list(server.connect("http://test/", prepare=prepare))
+    assert [event.data for event in events] == ["a", "b"]
+    # Had the clock gone on meanwhile, there would have been no answer in time.
+    assert max(server.delays) < 30
+    assert asked[0] == 1
+    assert len(asked) == len(server.requests) == 3
+    assert [request.headers["token"] for request in server.requests] == [
+        f"fresh {number}" for number in (1, 2, 3)
+    ]

@@ -381,10 +381,12 @@ impl EventStream {
 
     /// Ready when the session has something to do by the clock.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(wire) = &self.wire
-            && let Some(polled) = wire.poll_until(self.session.wake_at(), cx)
-        {
-            return polled;
+        if let Some(wire) = &self.wire {
+            // What the application does before an attempt takes none of a script's time.
+            let at = self.session.wake_at().filter(|_| self.question.is_none());
+            if let Some(polled) = wire.poll_until(at, cx) {
+                return polled;
+            }
         }
         let wake_at = self
             .session

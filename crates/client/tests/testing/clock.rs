@@ -140,3 +140,25 @@ fn streams_of_one_server_share_its_script_and_clock() {
     }
     assert_eq!(server.requests().len(), 4);
 }
+
+#[test]
+fn the_clock_stands_while_the_application_prepares_an_attempt() {
+    let (answer, answered) = tokio::sync::oneshot::channel::<()>();
+    let answered = std::sync::Mutex::new(Some(answered));
+    let server = ScriptedServer::new(Script::new().event("a")).unwrap();
+    let options = get().prepare(move |attempt| {
+        let answered = answered.lock().unwrap().take();
+        async move {
+            if let Some(answered) = answered {
+                answered.await?;
+            }
+            Ok(attempt)
+        }
+    });
+    let mut stream = server.open(options).unwrap();
+    assert!(poll(stream.next_item()).is_pending());
+    assert_eq!(server.now(), secs(0));
+    answer.send(()).unwrap();
+    assert_eq!(told(&mut stream)[..2], ["open 200", "event a"]);
+    assert_eq!(server.requests().len(), 2);
+}

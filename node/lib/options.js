@@ -33,14 +33,16 @@ const bounded = (least, unit, fits = () => true) => (what, value) => {
 };
 const milliseconds = bounded(0, 'a number of milliseconds');
 // Infinity is as good as no bound.
-const count = bounded(1, 'a whole number', (value) => Number.isInteger(value) || value === Infinity);
+const isWhole = (value) => Number.isInteger(value) || value === Infinity;
+const count = bounded(1, 'a whole number', isWhole);
 // Checked by native code, but for what no number there can be.
 const natural = (what, value) => {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw wrong(what, 'a whole number', value);
   return value;
 };
 // As many as native code can count.
-const attempts = (what, value) => Math.min(count(what, value), 0xffffffff);
+const upwards = bounded(0, 'a whole number', isWhole);
+const attempts = (what, value) => Math.min(upwards(what, value), 0xffffffff);
 const orNull = (check) => (what, value) => (value === null ? undefined : check(what, value));
 const any = (_, value) => value;
 

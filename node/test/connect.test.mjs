@@ -206,7 +206,7 @@ test('one reader at a time', async (t) => {
 test('wrong options are TypeErrors that name them', () => {
   assert.throws(() => connect('http://127.0.0.1/', { headerz: {} }), /no "headerz"/);
   assert.throws(() => connect('http://127.0.0.1/', { retry: { base: '1' } }), /base of retry/);
-  assert.throws(() => connect('http://127.0.0.1/', { retry: { attempts: 1.5 } }), /whole number of at least 1, and is 1.5/);
+  assert.throws(() => connect('http://127.0.0.1/', { retry: { attempts: 1.5 } }), /whole number of at least 0, and is 1.5/);
   assert.throws(() => connect('http://127.0.0.1/', { body: 'x', json: 1 }), /body or json/);
   assert.throws(() => connect('http://127.0.0.1/', { json: () => 1 }), /json .* is a function/);
   assert.throws(() => connect('http://127.0.0.1/', { signal: {} }), /an AbortSignal, and is an object/);

@@ -54,8 +54,7 @@ impl Hop {
         }
         if self.followed >= MAX_REDIRECTS {
             return Err(format!(
-                "redirects for the {}th time in a row",
-                self.followed + 1
+                "redirects once more, after {MAX_REDIRECTS} in a row"
             ));
         }
         let location = String::from_utf8_lossy(location);

@@ -8,24 +8,19 @@ const streams = channel('eventwire:stream');
 
 // What is said of each kind of item. Nothing that may be a secret: no headers, no bodies, no data.
 const messages = {
-  opened: ({ status, url }) => ({ status, answered: redacted(url) }),
+  opened: ({ status, url }) => ({ status, answered: url }),
   reconnecting: ({ reason, attempt, delay }) => ({ reason, attempt, delay }),
   reset: ({ requested, reason, first }) => ({ requested, reason, first }),
   closed: ({ reason, error }) => ({ reason, error }),
 };
 
-// Without the name, password, query and fragment, where secrets are.
-function redacted(url) {
-  const { protocol, host, pathname } = new URL(url);
-  return host ? `${protocol}//${host}${pathname}` : url;
-}
-
-// Publishes what happened to the connection of `stream`, and nothing of its events.
-function tell(stream, items) {
+// Publishes what happened to the connection of `stream`, and nothing of its events; `native` has its URL as it may be shown.
+function tell(stream, native, items) {
   if (!streams.hasSubscribers) return;
+  const { shownUrl } = native;
   for (const item of items) {
     const message = messages[item.kind];
-    if (message) streams.publish({ type: item.kind, url: redacted(stream.url), stream, ...message(item) });
+    if (message) streams.publish({ type: item.kind, url: shownUrl, stream, ...message(item) });
   }
 }
 

@@ -135,7 +135,7 @@ class EventSource extends EventTarget {
   async #run() {
     try {
       for (let items; (items = await this.#mailbox.next()) !== null; ) {
-        tell(this, items);
+        tell(this, this.#given ? { shownUrl: this.#url } : this.#native, items);
         for (const item of items) {
           // By a handler, or since the mailbox gave them.
           if (this.#readyState === CLOSED) return;

@@ -126,7 +126,7 @@ class EventStream {
       const items = await this.#mailbox.next();
       if (items === null) this.close();
       if (this.#closed) return this.#over();
-      tell(this, items);
+      tell(this, this.#native, items);
       // A question is the last that comes until it is answered.
       if (items.at(-1).kind === 'prepare') this.#preparing.ask(items.pop());
       for (const item of items) this.#preparing.explain(item.reason ?? item.error);

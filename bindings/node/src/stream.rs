@@ -173,6 +173,11 @@ impl Stream {
     }
 
     #[napi(getter)]
+    pub fn shown_url(&self) -> String {
+        self.0.shown_url()
+    }
+
+    #[napi(getter)]
     pub fn state(&self) -> &'static str {
         self.0.state()
     }

@@ -188,6 +188,12 @@ impl Stream {
         )
     }
 
+    /// The URL that it was made for, without secrets.
+    #[getter]
+    fn shown_url(&self) -> String {
+        self.0.shown_url()
+    }
+
     /// The URL that it was made for.
     #[getter]
     fn url(&self) -> &str {

@@ -392,6 +392,11 @@ impl Stream {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The URL that it was made for, as it may be shown: without secrets.
+    pub fn shown_url(&self) -> String {
+        client::redacted_text(&self.url)
+    }
+
     /// The URL that it was made for.
     pub fn url(&self) -> &str {
         &self.url

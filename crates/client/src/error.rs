@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use url::Url;
 
 use crate::Outcome;
+use crate::redact::redacted;
 
 /// Which clock ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -291,17 +292,6 @@ impl StdError for Error {
             (None, None) => None,
         }
     }
-}
-
-/// The URL as it may be shown: a password in it is nobody's business.
-pub(crate) fn redacted(url: &Url) -> String {
-    let mut url = url.clone();
-    if !url.username().is_empty() || url.password().is_some() {
-        // These fail only for URLs that cannot have a user at all.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-    }
-    url.into()
 }
 
 /// What an error's chain of sources says, innermost last, without what only repeats the outer one.

@@ -46,6 +46,7 @@ mod place;
 #[doc(hidden)]
 pub mod prepare;
 mod publisher;
+mod redact;
 mod retry;
 pub mod session;
 mod slices;
@@ -69,6 +70,8 @@ pub use place::Ack;
 pub use place::{Place, Saver, save_all};
 pub use prepare::Attempt;
 pub use publisher::{Publisher, PublisherOptions};
+#[doc(hidden)]
+pub use redact::redacted_text;
 pub use retry::{Backoff, RetryPolicy};
 pub use slices::FileAssembly;
 pub use stats::StreamStats;

@@ -15,9 +15,9 @@ use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
-use crate::error::redacted;
 use crate::place::Place;
 use crate::prepare::{Function, Prepare};
+use crate::redact::redacted;
 use crate::session::Session;
 use crate::{Ack, Attempt, Error, ErrorKind, EventStream, RetryPolicy, TransportOptions};
 

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName};
 use url::Url;
 
 use crate::Error;
-use crate::error::redacted;
+use crate::redact::redacted;
 
 /// An attempt that is about to be made, as [`ConnectOptions::prepare`](crate::ConnectOptions::prepare) gets it.
 ///

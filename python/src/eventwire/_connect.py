@@ -153,7 +153,7 @@ class _Stream:
             raise
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.url!r} {self.state}>"
+        return f"<{type(self).__name__} {self._native.shown_url!r} {self.state}>"
 
 
 class EventStream(_Stream, Managed):

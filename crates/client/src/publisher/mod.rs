@@ -22,8 +22,8 @@ use self::queue::Queue;
 use self::request::Requester;
 use self::ticket::Ticket;
 use self::unit::Unit;
-use crate::error::redacted;
 use crate::options::parse_url;
+use crate::redact::redacted;
 use crate::{Error, ErrorKind, IntoTopics, Outcome, PublishMessage, RetryPolicy, transport};
 
 pub use options::PublisherOptions;

@@ -8,7 +8,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::unit::{Unit, body};
-use crate::error::{body_says, redacted};
+use crate::error::body_says;
+use crate::redact::redacted;
 use crate::session::{Head, retry_after};
 use crate::{Clock, Error, ErrorKind, Outcome, transport};
 

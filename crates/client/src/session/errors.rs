@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::Session;
 use super::judge::retry_after;
 use super::wire::Head;
-use crate::error::redacted;
+use crate::redact::redacted;
 use crate::{Clock, Error, ErrorKind};
 
 impl Session {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::wire::{Head, Request};
 use crate::ConnectOptions;
-use crate::error::redacted;
+use crate::redact::redacted;
 
 /// As many as browsers follow.
 const MAX_REDIRECTS: u32 = 20;

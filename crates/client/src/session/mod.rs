@@ -55,7 +55,7 @@ use bytes::Bytes;
 use eventwire_codec::Decoder;
 use url::Url;
 
-use crate::error::redacted;
+use crate::redact::redacted;
 use crate::stats::Counts;
 use crate::{
     Backoff, Clock, CloseReason, ConnectOptions, Error, ErrorKind, Opened, RetryPolicy, State,

@@ -9,9 +9,10 @@ use http::{HeaderMap, HeaderValue};
 use super::Session;
 use super::hop::Hop;
 use super::phase::Phase;
-use crate::error::{explain, redacted};
+use crate::error::explain;
 use crate::options::parse_url;
 use crate::prepare::{AnyError, Attempt};
+use crate::redact::redacted;
 use crate::{Error, ErrorKind};
 
 /// How long the application may take to prepare an attempt.

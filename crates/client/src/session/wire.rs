@@ -9,7 +9,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-use crate::error::{explain, redacted};
+use crate::error::explain;
+use crate::redact::redacted;
 use crate::{Clock, Error, ErrorKind};
 
 /// A request that the transport is to send now, on a connection of its own; whatever it had before is over.

@@ -11,8 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use eventwire_codec::{DEFAULT_MAX_EVENT, DEFAULT_MAX_LINE};
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::Serialize;
 use url::Url;
 
 use crate::place::Place;
@@ -162,6 +163,48 @@ impl ConnectOptions {
     /// Default: none.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = Some(body.into());
+        self
+    }
+
+    /// A body in JSON, with its content type where none was set before. What JSON cannot hold is an error of [`open`](Self::open).
+    ///
+    /// ```
+    /// # use eventwire_client::ConnectOptions;
+    /// let options = ConnectOptions::new("https://example.com/answers")
+    ///     .method(http::Method::POST)
+    ///     .json(&serde_json::json!({ "stream": true }));
+    /// ```
+    pub fn json(mut self, value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => {
+                let json = HeaderValue::from_static("application/json");
+                self.headers.entry(CONTENT_TYPE).or_insert(json);
+                self.body = Some(body.into());
+            }
+            Err(error) => {
+                let text = format!("the body cannot be written as JSON: {error}");
+                let error = Error::new(ErrorKind::InvalidOption, text);
+                self.wrong.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Adds a parameter to the URL's query, behind those that it has.
+    ///
+    /// ```
+    /// # use eventwire_client::ConnectOptions;
+    /// let options = ConnectOptions::new("http://127.0.0.1:8844/events")
+    ///     .query("topic", "orders/eu")
+    ///     .query("start", "earliest");
+    /// ```
+    pub fn query(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        // What is no URL is told by `open`.
+        if let Ok(mut url) = Url::parse(&self.url) {
+            url.query_pairs_mut()
+                .append_pair(name.as_ref(), value.as_ref());
+            self.url = url.into();
+        }
         self
     }
 

@@ -1,5 +1,8 @@
 //! What a request carries.
 
+use eventwire_client::session::Session;
+use eventwire_client::{ConnectOptions, ErrorKind};
+
 use crate::script::*;
 
 #[test]
@@ -47,4 +50,25 @@ fn the_idle_stream_of_a_session_without_clocks_wakes_never() {
         session.next_request(secs(9)).is_none(),
         "one request at a time"
     );
+}
+
+#[test]
+fn a_body_in_json_has_its_type_and_parameters_come_behind_those_of_the_url() {
+    let options = ConnectOptions::new("http://example.com/events?a=1")
+        .method(http::Method::POST)
+        .query("topic", "orders/eu & more")
+        .json(&serde_json::json!({ "stream": true }));
+    let mut session = Session::with_seed(options.clone(), 1).unwrap();
+    let request = session.next_request(secs(0)).unwrap();
+    assert_eq!(
+        request.url.as_str(),
+        "http://example.com/events?a=1&topic=orders%2Feu+%26+more"
+    );
+    assert_eq!(request.headers["content-type"], "application/json");
+    assert_eq!(request.body.as_deref(), Some(&br#"{"stream":true}"#[..]));
+
+    let of_ones_own = options.header("content-type", "application/vnd.api+json");
+    let no_json = std::collections::HashMap::from([((), 1)]);
+    let error = of_ones_own.json(&no_json).open().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidOption);
 }

@@ -92,7 +92,9 @@ async fn run(args: Args) -> Result<ExitCode> {
             }
             Err(error) => {
                 failed += 1;
-                println!("not ok matrix {pair}: {error:#}");
+                // In one line, since a summary shows only that.
+                let why = format!("{error:#}").replace('\n', " ");
+                println!("not ok matrix {pair}: {why}");
             }
         }
     }

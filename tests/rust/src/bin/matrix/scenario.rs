@@ -24,8 +24,28 @@ struct Play<'a> {
     published: Vec<(Plan, String)>,
     /// The id of the last event that was delivered; of the mark, before the first.
     position: String,
+    /// Whether no event was delivered yet.
+    only_the_mark: bool,
     cuts: usize,
 }
+
+/// The first frame of all, the mark, was lost with the connection on its last way to the client: no fault of the pair.
+///
+/// Chromium hands on what came over HTTP/2 a little later than it came, and drops what it still holds when the stream is
+/// reset. Of an event the driver knows by the page's report that it has arrived; of a mark nothing tells.
+#[derive(Debug)]
+struct MarkLost;
+
+impl std::fmt::Display for MarkLost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the browser came back without the mark that nginx had sent it")
+    }
+}
+
+impl std::error::Error for MarkLost {}
+
+/// How often a pair is played at most, where the browser loses the mark.
+const PLAYS: usize = 4;
 
 /// Plays it to the end; gives the names of the parts that were played.
 pub(crate) async fn play<'a>(
@@ -33,6 +53,16 @@ pub(crate) async fn play<'a>(
     peers: &Peers,
     pair: Pair,
 ) -> Result<Vec<&'a str>> {
+    for _ in 1..PLAYS {
+        match play_once(fixture, peers, pair).await {
+            Err(error) if error.is::<MarkLost>() => println!("again matrix {pair}: {MarkLost}"),
+            outcome => return outcome,
+        }
+    }
+    play_once(fixture, peers, pair).await
+}
+
+async fn play_once<'a>(fixture: &'a Fixture, peers: &Peers, pair: Pair) -> Result<Vec<&'a str>> {
     let mut server = peers.start_server(pair.server, fixture)?;
     let url = match server.report("its address").await? {
         ServerReport::Listening { url } => url,
@@ -73,6 +103,7 @@ pub(crate) async fn play<'a>(
         client,
         published,
         position: String::new(),
+        only_the_mark: true,
         cuts: 0,
     };
     let said = |play: &Play<'_>| {
@@ -150,6 +181,10 @@ impl Play<'_> {
             .as_deref()
             .map(String::from_utf8_lossy)
             .unwrap_or_default();
+        let unseen = self.only_the_mark && self.nginx.is_some();
+        if unseen && matches!(self.client, Client::Browser(_)) && came_with.is_empty() {
+            return Err(MarkLost.into());
+        }
         ensure!(
             came_with == *position,
             "it came back with {came_with:?} and had all up to {position:?}"
@@ -222,6 +257,7 @@ impl Play<'_> {
             })
             .await?;
             self.position = id;
+            self.only_the_mark = false;
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ async fn run(mut driver: Driver) {
             let answered = queue.first();
             let units = queue.load(shared.batch_bytes());
             if units.is_empty() {
-                queue.driver = None;
+                queue.park();
                 driver.done = true;
             }
             (answered, units)
@@ -213,7 +213,7 @@ impl Drop for Driver {
         // It was stopped, or its runtime has ended, and nobody would go on.
         let (answered, left) = {
             let mut queue = self.shared.queue();
-            queue.driver = None;
+            queue.park();
             (queue.next(), queue.take_all())
         };
         // Each says so to its caller.

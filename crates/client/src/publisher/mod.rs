@@ -195,11 +195,15 @@ impl Publisher {
             return Err(unit::closed(Outcome::NotStored));
         }
         let number = queue.enter(unit);
-        if queue.driver.is_none() {
-            let driver = runtime.spawn(drive::drive(shared.clone()));
-            queue.driver = Some(driver.abort_handle());
-        }
+        let idle = !std::mem::replace(&mut queue.driving, true);
+        queue.drives += u64::from(idle);
+        let drive = queue.drives;
         drop(queue);
+        if idle {
+            // Without the lock: a runtime that is ending drops the task in this call, and so the task takes it.
+            let driver = runtime.spawn(drive::drive(shared.clone()));
+            shared.queue().is_driven_by(drive, driver.abort_handle());
+        }
         Ok(Ticket::new(shared.clone(), number, answer))
     }
 
@@ -225,7 +229,7 @@ impl Publisher {
     pub async fn close(&self, patience: Duration) -> bool {
         let shared = &self.0.0;
         shared.close();
-        if shared.queue().driver.is_none() {
+        if !shared.queue().driving {
             return true;
         }
         // Without a clock there is no patience.
@@ -258,7 +262,9 @@ impl Shared {
 
     /// Whatever is under way ends.
     fn stop(&self) {
-        if let Some(driver) = &self.queue().driver {
+        let mut queue = self.queue();
+        queue.stopped = true;
+        if let Some(driver) = &queue.driver {
             driver.abort();
         }
     }

@@ -16,9 +16,15 @@ const ACCEPTED_BYTES: usize = 16 << 20;
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    /// A task sends, and goes on with the queue when it is done.
+    /// A task sends, or is about to, and goes on with the queue when it is done.
+    pub(super) driving: bool,
+    /// Which one it is: the last that was begun.
+    pub(super) drives: u64,
+    /// Its handle, as soon as it is known.
     pub(super) driver: Option<AbortHandle>,
     pub(super) closed: bool,
+    /// No task may send any more.
+    pub(super) stopped: bool,
     /// By the order of the calls.
     line: BTreeMap<u64, Unit>,
     next: u64,
@@ -35,6 +41,21 @@ impl Queue {
         self.line.insert(number, unit);
         self.accept();
         number
+    }
+
+    /// The handle of the task that was begun as this one, which may have ended by now.
+    pub(super) fn is_driven_by(&mut self, drive: u64, driver: AbortHandle) {
+        if self.stopped {
+            driver.abort();
+        } else if self.driving && self.drives == drive {
+            self.driver = Some(driver);
+        }
+    }
+
+    /// Whoever sends has handed back its turn.
+    pub(super) fn park(&mut self) {
+        self.driving = false;
+        self.driver = None;
     }
 
     /// Takes in as many as there is room for.

@@ -16,13 +16,16 @@ const SECRETS: [&str; 9] = [
     "jwt",
 ];
 
-/// The URL as it may be shown: without user name, password, and the values of what looks like a secret in its query.
+/// The URL as it may be shown: without user name, password, the values of what looks like a secret in its query, and a fragment, which is
+/// never sent and may be all secret (`#access_token=...`).
 pub(crate) fn redacted(url: &Url) -> String {
     let hidden = |pair: &str| match pair.split_once('=') {
         Some((name, _)) if is_secret(pair) => Some(format!("{name}=***")),
         _ => Some(pair.to_owned()),
     };
-    with_query(url, hidden).into()
+    let mut url = with_query(url, hidden);
+    url.set_fragment(None);
+    url.into()
 }
 
 /// The same for a URL as text, which is shown as it is where it is none.
@@ -75,7 +78,7 @@ mod tests {
             ("http://a/events", "http://a/events", "http://a/events"),
             (
                 "http://user:pw@a/e?topic=x&topic=y#z",
-                "http://a/e?topic=x&topic=y#z",
+                "http://a/e?topic=x&topic=y",
                 "http://a/e?topic=x&topic=y",
             ),
             (

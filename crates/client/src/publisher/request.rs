@@ -9,7 +9,7 @@ use url::Url;
 
 use super::unit::{Unit, body};
 use crate::error::body_says;
-use crate::redact::redacted;
+use crate::redact::{redacted, redacted_text};
 use crate::session::{Head, retry_after};
 use crate::{Clock, Error, ErrorKind, Outcome, transport};
 
@@ -172,7 +172,7 @@ impl Requester {
             300..=399 => {
                 let to = headers
                     .get(LOCATION)
-                    .map(|to| String::from_utf8_lossy(to.as_bytes()))
+                    .map(|to| redacted_text(&String::from_utf8_lossy(to.as_bytes())))
                     .unwrap_or_default();
                 format!("{at} redirects to {to:?}: publish to that address instead")
             }

@@ -1,5 +1,6 @@
 //! Publishing to a hub that runs elsewhere.
 
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use eventwire_client::{ErrorKind, PublishMessage, Publisher, PublisherOptions};
@@ -8,6 +9,77 @@ use crate::server::{Deserted, Server, hasty};
 
 fn publisher(server: &Server) -> Publisher {
     Publisher::new(server.url(), PublisherOptions::new().retry(hasty())).unwrap()
+}
+
+/// Runs `f` on a thread of its own; a hang is a failure.
+fn in_time(f: impl FnOnce() + Send + 'static) {
+    let (done, is_done) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        f();
+        let _ = done.send(());
+    });
+    is_done
+        .recv_timeout(Duration::from_secs(30))
+        .expect("it has hung, or panicked");
+    thread.join().unwrap();
+}
+
+fn nobody() -> Publisher {
+    Publisher::new("http://127.0.0.1:9", PublisherOptions::new()).unwrap()
+}
+
+#[test]
+fn publishing_into_a_runtime_that_has_ended_fails() {
+    in_time(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let error = handle.block_on(nobody().publish("a", "x")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+    });
+}
+
+#[test]
+fn a_task_may_publish_while_its_runtime_drops_it() {
+    struct Goodbye(Publisher);
+    impl Drop for Goodbye {
+        fn drop(&mut self) {
+            let call = std::pin::pin!(self.0.publish("a", "goodbye"));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(call.poll(&mut context).is_ready());
+        }
+    }
+    in_time(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let goodbye = Goodbye(nobody());
+            tokio::spawn(async move {
+                let _goodbye = goodbye;
+                std::future::pending::<()>().await;
+            });
+            tokio::task::yield_now().await;
+        });
+        drop(runtime);
+    });
+}
+
+#[tokio::test]
+async fn a_redirect_is_told_without_its_secrets() {
+    let server = Server::start();
+    let publisher = publisher(&server);
+    let serve = tokio::spawn(async move {
+        let to = "Location: https://u:hunter2@login.example/?access_token=SECRET\r\n";
+        server.accept().await.answer("302 Found", to, "").await;
+    });
+    let error = publisher.publish("a", "x").await.unwrap_err().to_string();
+    assert!(
+        error.contains("https://login.example/?access_token=***"),
+        "{error}"
+    );
+    serve.await.unwrap();
 }
 
 const DONE: &str = r#"{"id": "e-7"}"#;

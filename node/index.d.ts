@@ -719,7 +719,10 @@ export class Hub {
   close(): void;
 }
 
-/** Topics of a hub, read in its own process: as events, or as frames. */
+/**
+ * Topics of a hub, read in its own process: as events, or as frames. Where events are read so slowly that the log's tail passes the
+ * reader, one of the type `eventwire.reset` says what is gone, whatever the hub's `slow` is.
+ */
 export class Subscription implements AsyncIterable<StreamEvent> {
   private constructor();
   [Symbol.asyncIterator](): AsyncGenerator<StreamEvent, void, undefined>;

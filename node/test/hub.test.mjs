@@ -21,6 +21,22 @@ test('a subscription has all from its making on, and ends by break', async () =>
   await until(() => hub.stats().subscribers === 0);
 });
 
+test('a subscription that the log has left behind is told, and goes on', async () => {
+  const hub = new Hub({ maxEvents: 3 });
+  const subscription = hub.subscribe('news');
+  for (let number = 0; number < 1000; number++) await hub.publish('news', 'x'.repeat(10_000) + number);
+  await hub.publish('news', 'last');
+  const events = [];
+  for await (const event of subscription) if (events.push(event) && event.data === 'last') break;
+  const resets = events.filter(({ event }) => event === 'eventwire.reset');
+  assert.equal(JSON.parse(resets[0].data).reason, 'evicted');
+  assert.deepEqual(
+    events.slice(-3).map(({ data }) => data.replace(/x+/, '')),
+    ['998', '999', 'last'],
+  );
+  hub.close();
+});
+
 test('what was published before the hub closes is still read', async () => {
   const hub = new Hub();
   const events = hub.subscribe('a')[Symbol.asyncIterator]();

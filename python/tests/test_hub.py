@@ -60,6 +60,20 @@ def test_a_subscription_resumes(hub):
         assert next(subscription).data == "3"
 
 
+def test_a_subscription_that_the_log_has_left_behind_is_told_and_goes_on():
+    with eventwire.Hub(max_events=3) as hub, hub.subscribe("news") as subscription:
+        ids = [hub.publish("news", "x" * 10_000 + str(number)) for number in range(1000)]
+        hub.publish("news", "last")
+        events = []
+        while not events or events[-1].data != "last":
+            events.append(next(subscription))
+        resets = [event for event in events if event.event == "eventwire.reset"]
+        assert resets
+        assert resets[0].json()["reason"] == "evicted"
+        # What was not held any more is all that lacks.
+        assert [event.id for event in events[-3:-1]] == ids[-2:]
+
+
 def test_frames_are_the_bytes_that_a_server_would_send(hub):
     hub.publish("news", "one")
     with hub.subscribe("news", start="earliest") as subscription:

@@ -72,7 +72,7 @@ pub use crate::position::{EventId, MalformedId};
 pub use crate::publish::{MAX_KEY, Publication};
 pub use crate::resume::Start;
 pub use crate::serve::{ServeOptions, Server};
-pub use crate::stats::{Ended, Stats};
+pub use crate::stats::{End as SubscriptionEnd, Ended, Stats};
 pub use crate::store::{Store, StoreError};
 pub use crate::subscribe::Subscribe;
 pub use crate::subscription::{CloseHandle, Subscription};

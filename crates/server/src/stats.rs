@@ -97,12 +97,20 @@ impl Ended {
 
 /// Why a subscription ended by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+#[non_exhaustive]
+pub enum End {
+    /// Its peer answered no more.
     Vanished,
+    /// The log's tail passed it, and it was to be ended then ([`Slow::Disconnect`](crate::Slow::Disconnect)).
     Slow,
+    /// Its peer took nothing for too long.
     Stalled,
+    /// The store could not be read.
     Failed,
+    /// Its time was over.
     Expired,
+    /// It had all that was published before its server was to end.
     Drained,
+    /// It, its server or the hub was closed.
     Closed,
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::filter::Filter;
 use crate::frame::Frame;
+use crate::options::Slow;
 use crate::resume;
 use crate::state::{Shared, WAITING};
 use crate::stats::End;
@@ -34,7 +35,7 @@ const BATCH: usize = 64 << 10;
 /// frames at a time. Dropping it ends it.
 ///
 /// It ends when it was closed by its [handle](Self::close_handle), when it expires, and where the log's tail has passed
-/// it and the hub is set to [`Slow::Disconnect`](crate::Slow::Disconnect). When the hub is closed, it first gives what was published before.
+/// it and the hub, or [`set_slow`](Self::set_slow), says [`Slow::Disconnect`]. [`end`](Self::end) tells which it was. When the hub is closed, it first gives what was published before.
 ///
 /// It wants a Tokio runtime for its heartbeat and to expire on time; without one it does neither until it is read.
 ///
@@ -70,6 +71,8 @@ pub struct Subscription {
     /// Only where it must be read through the store.
     behind: Option<Box<Behind>>,
     heartbeat: Option<Duration>,
+    /// What becomes of it when the log's tail passes it.
+    slow: Slow,
     /// When something was last read: the heartbeat counts from here.
     quiet_since: Instant,
     expires: Option<Instant>,
@@ -109,6 +112,7 @@ pub(crate) struct Opening {
 
 impl Subscription {
     pub(crate) fn new(hub: Arc<Shared>, opening: Opening) -> Self {
+        let hub_slow = hub.slow;
         Self {
             hub,
             id: opening.id,
@@ -117,6 +121,7 @@ impl Subscription {
             ready: opening.frames.into(),
             behind: opening.question.map(Behind::begins),
             heartbeat: opening.heartbeat,
+            slow: hub_slow,
             quiet_since: Instant::now(),
             expires: opening.expires,
             timer: None,
@@ -143,6 +148,34 @@ impl Subscription {
             heartbeat: self.heartbeat.is_some(),
             expires: self.expires,
         }
+    }
+
+    /// What becomes of it when the log's tail passes it, in place of what the hub's `slow` says. Who reads in the same process has
+    /// nobody to come back for what is gone, and may want to be told in band ([`Slow::Skip`]).
+    pub fn set_slow(&mut self, slow: Slow) {
+        self.slow = slow;
+    }
+
+    /// Why it gives nothing more; `None` until then.
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use eventwire_server::{Hub, Publication, Subscribe, SubscriptionEnd};
+    /// use futures_util::StreamExt;
+    ///
+    /// let hub = Hub::builder().max_events(10).build()?;
+    /// let mut subscription = hub.subscribe(Subscribe::to(["orders"]))?;
+    /// for number in 0..100 {
+    ///     hub.publish(Publication::new("orders", number.to_string())).await?;
+    /// }
+    /// while subscription.next().await.is_some() {}
+    /// assert_eq!(subscription.end(), Some(SubscriptionEnd::Slow));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn end(&self) -> Option<End> {
+        self.end
     }
 
     /// A handle that ends this subscription from elsewhere.
@@ -225,7 +258,7 @@ impl Subscription {
             self.ask_store();
             return Ok(false);
         }
-        let page = state.read(&self.filter, self.cursor, BATCH, self.hub.slow)?;
+        let page = state.read(&self.filter, self.cursor, BATCH, self.slow)?;
         self.cursor = page.cursor;
         let empty = page.is_empty();
         // What was looked at was not its own, and there is more.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use eventwire_codec::{Decoder, Event};
 use eventwire_server::{
     EventId, Hub, HubBuilder, Publication, PublishError, Slow, Start, Subscribe, SubscribeError,
-    Subscription,
+    Subscription, SubscriptionEnd,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -289,8 +289,10 @@ async fn a_slow_reader_is_disconnected_only_for_a_loss_of_its_own() {
         publish(&hub, "a", data).await;
     }
     publish(&hub, "b", "5").await;
+    assert_eq!(slow.end(), None);
     assert_eq!(slow.next().await, None);
     assert_eq!(slow.next().await, None, "an end is an end");
+    assert_eq!(slow.end(), Some(SubscriptionEnd::Slow));
     assert!(at_once(&mut quiet).is_empty());
     assert_eq!(next(&mut lucky).await, event(&hub, 5, "5"));
     drop((slow, quiet, lucky));
@@ -360,6 +362,26 @@ async fn readers_that_are_cut_again_and_again_miss_nothing_of_many_publishers() 
     }
     assert!(all.iter().all(|got| *got == all[0]));
     assert_eq!(hub.stats().last.offset(), 4 * EACH as u64);
+}
+
+#[tokio::test]
+async fn one_reader_may_skip_where_the_hub_disconnects() {
+    let hub = small(|builder| builder);
+    let mut slow = subscribe(&hub, &["a"], Start::Live);
+    slow.set_slow(Slow::Skip);
+    next(&mut slow).await;
+    for data in ["1", "2", "3", "4"] {
+        publish(&hub, "a", data).await;
+    }
+    assert!(next(&mut slow).await.contains("event: eventwire.reset\n"));
+    assert_eq!(next(&mut slow).await, event(&hub, 2, "2"));
+    hub.close();
+    assert_eq!(next(&mut slow).await, event(&hub, 3, "3"));
+    assert_eq!(next(&mut slow).await, event(&hub, 4, "4"));
+    assert_eq!(
+        (slow.next().await, slow.end()),
+        (None, Some(SubscriptionEnd::Closed))
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ class Subscription(Managed, AsyncManaged):
     """A subscription to topics of a hub; `Hub.subscribe` makes one.
 
     It has all that is published from the call on, also before the first event is asked for. It is iterable in both
-    ways, and ends after `close()` and with the hub.
+    ways, and ends after `close()` and with the hub. Where it is so slow that the log's tail passes it, an event of the type
+    `eventwire.reset` says what is gone, whatever the hub's `slow` is, which is for those who come back when they are disconnected.
 
     Example:
         >>> hub = Hub()

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use tokio::task::AbortHandle;
 
 use crate::decode;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::mailbox::{Drained, Mailbox, Refused, Waited};
 use crate::notifier::Notifier;
 use crate::owner::Owner;
@@ -133,6 +133,7 @@ impl Drop for Subscription {
 }
 
 async fn pump_frames(mut frames: server::Subscription, mailbox: Arc<Mailbox<Failure>>) {
+    // What reads frames sends them on, to somebody who comes back with the last id when they end.
     while let Some(frame) = frames.next().await {
         // A frame was encoded from strings, so it is UTF-8 and nothing is replaced here.
         let text = String::from_utf8_lossy(&frame);
@@ -144,7 +145,18 @@ async fn pump_frames(mut frames: server::Subscription, mailbox: Arc<Mailbox<Fail
             return;
         }
     }
-    mailbox.finish(Ok(()));
+    mailbox.finish(ended(&frames));
+}
+
+/// How a subscription that has ended by itself did so.
+fn ended(frames: &server::Subscription) -> Result<(), Failure> {
+    match frames.end() {
+        Some(server::SubscriptionEnd::Failed) => Err(Failure::new(
+            FailureKind::Store,
+            "the hub's store cannot be read, so the subscription has ended: subscribe again with its last event ID",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Events come out of the same frames by the same decoder as everywhere else.
@@ -153,6 +165,8 @@ async fn pump_events(
     mailbox: Arc<Mailbox<Failure>>,
     last_event_id: Arc<Mutex<String>>,
 ) {
+    // Nobody would come back for what is gone: a reset says so in band.
+    frames.set_slow(server::Slow::Skip);
     let mut decoder = codec::Decoder::builder()
         .max_line(usize::MAX)
         .max_event(usize::MAX)
@@ -173,5 +187,5 @@ async fn pump_events(
             }
         }
     }
-    mailbox.finish(Ok(()));
+    mailbox.finish(ended(&frames));
 }

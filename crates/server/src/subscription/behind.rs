@@ -101,7 +101,7 @@ impl Subscription {
             };
             told = Some([prefix, block].concat());
         } else if page.lost {
-            if self.hub.slow == Slow::Disconnect {
+            if self.slow == Slow::Disconnect {
                 return Err(End::Slow);
             }
             let requested = self.id(self.cursor).to_string();

@@ -138,6 +138,39 @@ print("both", end="")
     assert runs(code, news) == "both"
 
 
+def test_a_child_that_closes_the_hub_of_its_parent_does_not_hang():
+    code = """
+import os, signal, threading, eventwire
+hub = eventwire.Hub()
+server = hub.serve("127.0.0.1:0")
+over = threading.Event()
+def publish():
+    while not over.is_set():
+        hub.publish("t", "x")
+# Some of the forks come while one of these holds a lock of the hub's.
+threads = [threading.Thread(target=publish) for _ in range(2)]
+for thread in threads:
+    thread.start()
+ends = []
+for _ in range(100):
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        server.close()
+        hub.close()
+        os._exit(0)
+    ends.append(os.waitpid(child, 0)[1])
+over.set()
+for thread in threads:
+    thread.join()
+with hub.subscribe("t") as subscription:
+    id = hub.publish("t", "y")
+    assert next(subscription).id == id, "the parent's is closed"
+print(set(ends), end="")
+"""
+    assert runs(code) == "{0}"
+
+
 def test_multiprocessing_by_fork(hub, news):
     hub.publish("news", "x")
     code = """

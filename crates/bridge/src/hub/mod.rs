@@ -240,7 +240,11 @@ impl Hub {
     }
 
     /// Ends all subscriptions.
+    /// In the child of a `fork` it does nothing: its subscriptions are the parent's, and so may its locks be for ever.
     pub fn close(&self) {
+        if self.0.owner.is_elsewhere() {
+            return;
+        }
         if let Some(hub) = self.0.hub.get() {
             hub.close();
         }

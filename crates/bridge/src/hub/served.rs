@@ -108,8 +108,11 @@ impl Server {
         Task::start(async move { Ok(served.server.drain(timeout).await) })
     }
 
-    /// Ends it at once, from any thread.
+    /// Ends it at once, from any thread. In the child of a `fork` it does nothing: it is the parent's.
     pub fn close(&self) {
+        if self.0.owner.is_elsewhere() {
+            return;
+        }
         self.0.server.close();
     }
 }

@@ -49,10 +49,10 @@ impl<T: Send + 'static> Task<T> {
             Poll::Ready(answer) => Self::with(State::Done(answer)),
             Poll::Pending => {
                 let task = Self::with(State::Running(None));
-                let shared = task.0.clone();
+                let unfinished = Unfinished(task.0.clone());
                 handle.spawn(async move {
                     let answer = pin!(future).await;
-                    shared.finish(answer);
+                    unfinished.0.finish(answer);
                 });
                 task
             }
@@ -72,15 +72,18 @@ impl<T: Send + 'static> Task<T> {
         }))
     }
 
-    /// The answer, where it is there; None before that and after it was taken.
+    /// The answer, where it is there; None before that. It is given once: asked again, it is a failure that says so.
     pub fn take(&self) -> Option<Result<T, Failure>> {
         let mut state = self.0.lock();
-        if !matches!(*state, State::Done(_)) {
+        if matches!(*state, State::Running(_)) {
             return None;
         }
         match std::mem::replace(&mut *state, State::Taken) {
             State::Done(answer) => Some(answer),
-            State::Running(_) | State::Taken => None,
+            State::Running(_) | State::Taken => {
+                let text = "this answer was taken before: keep what the first call gave";
+                Some(Err(Failure::closed(text)))
+            }
         }
     }
 
@@ -91,7 +94,7 @@ impl<T: Send + 'static> Task<T> {
             .0
             .done
             .wait_timeout_while(state, timeout, |state| matches!(state, State::Running(_)));
-        waited.is_ok_and(|(state, _)| matches!(*state, State::Done(_)))
+        waited.is_ok_and(|(state, _)| !matches!(*state, State::Running(_)))
     }
 
     /// Makes `notifier` hear of `token` when the answer is there, at once if it is.
@@ -117,6 +120,19 @@ impl<T> Shared<T> {
         self.done.notify_all();
         if let State::Running(Some((notifier, token))) = before {
             notifier.notify(token);
+        }
+    }
+}
+
+/// Of a task on the runtime. Dropped without an answer (the future has panicked, or the runtime has ended), it is one.
+struct Unfinished<T>(Arc<Shared<T>>);
+
+impl<T> Drop for Unfinished<T> {
+    fn drop(&mut self) {
+        if matches!(*self.0.lock(), State::Running(_)) {
+            let text =
+                "the operation was given up without an answer: whether it was done is not known";
+            self.0.finish(Err(Failure::internal(text)));
         }
     }
 }

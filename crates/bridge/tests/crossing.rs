@@ -23,6 +23,25 @@ fn answer<T: Send + 'static>(task: Task<T>) -> Result<T, Failure> {
     task.take().expect("the answer is there, and was not taken")
 }
 
+#[test]
+fn a_task_always_has_an_answer() {
+    let panics = Task::<()>::start(async {
+        tokio::task::yield_now().await;
+        panic!("of the operation");
+    });
+    let error = answer(panics.unwrap()).unwrap_err();
+    assert!(error.message().contains("without an answer"), "{error:?}");
+
+    let task = Task::start(async { Ok("once") }).unwrap();
+    assert_eq!(task.take().unwrap().unwrap(), "once");
+    // Asked again, nobody waits for what will not come.
+    assert!(task.wait(PATIENCE));
+    assert_eq!(
+        task.take().unwrap().unwrap_err().kind(),
+        FailureKind::Closed
+    );
+}
+
 fn serve(hub: &Hub) -> Server {
     let options = ServeOptions {
         address: "127.0.0.1:0".to_owned(),

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { ClosedError, ConnectError, Hub, PublishError, Publisher, StatusError } from 'eventwire';
-import { QUICK, run, until } from './support.mjs';
+import { QUICK, run, serve, until } from './support.mjs';
 
 async function served(t) {
   const hub = new Hub();
@@ -88,6 +88,27 @@ test('calls at the same time keep their order, and each has its own answer', asy
     }
   }
   assert.equal(hub.stats().published, 990);
+});
+
+test('a refusal that names nobody is only for the call that is refused alone', async (t) => {
+  // What stands before a hub, and refuses every request in which it finds something that it dislikes.
+  const counts = [];
+  const { url } = await serve(t, async (request, response) => {
+    const given = JSON.parse(Buffer.concat(await request.toArray()));
+    const datas = [given].flat().map(({ data }) => data);
+    counts.push(datas.length);
+    if (datas.includes('disliked')) response.writeHead(403).end('<html>');
+    else response.end(JSON.stringify(Array.isArray(given) ? { ids: datas } : { id: datas[0] }));
+  });
+  const publisher = new Publisher(url);
+  t.after(() => publisher.close());
+  const datas = Array.from({ length: 40 }, (_, n) => (n === 17 ? 'disliked' : String(n)));
+  const answers = await Promise.allSettled(datas.map((data) => publisher.publish('a', data)));
+  const [{ reason }] = answers.splice(17, 1);
+  assert.ok(reason instanceof StatusError, reason);
+  assert.deepEqual([reason.status, reason.outcome], [403, 'not_stored']);
+  assert.deepEqual(answers.map(({ value }) => value), datas.filter((data) => data !== 'disliked'));
+  assert.ok(Math.max(...counts) > 1);
 });
 
 test('a queue that is full makes calls wait', async (t) => {

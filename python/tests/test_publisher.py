@@ -1,8 +1,10 @@
 """Publishing to a hub that runs elsewhere."""
 
 import asyncio
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from eventwire import (
@@ -164,6 +166,53 @@ def test_calls_of_one_batch_have_their_own_errors(run, hub, server):
             assert [id.rsplit("-")[-1] for id in ids] == ["5", "6", "7"]
 
     run(main())
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """What stands before a hub, and refuses every request in which it finds something that it dislikes."""
+
+    def do_POST(self):
+        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        events = given if isinstance(given, list) else [given]
+        self.server.counts.append(len(events))
+        if any(event["data"] == "disliked" for event in events):
+            self.answer(403, b"<html>")
+        else:
+            ids = [event["data"] for event in events]
+            answer = {"ids": ids} if isinstance(given, list) else {"id": ids[0]}
+            self.answer(200, json.dumps(answer).encode())
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_refusal_that_names_nobody_is_only_for_the_call_that_is_refused_alone(run):
+    async def main(url):
+        async with APublisher(url) as publisher:
+            datas = [str(number) if number != 17 else "disliked" for number in range(40)]
+            publishing = (publisher.publish("a", data) for data in datas)
+            return datas, await asyncio.gather(*publishing, return_exceptions=True)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as gateway:
+        gateway.counts = []
+        thread = threading.Thread(target=gateway.serve_forever)
+        thread.start()
+        try:
+            datas, answers = run(main(f"http://127.0.0.1:{gateway.server_port}"))
+        finally:
+            gateway.shutdown()
+            thread.join()
+    refused = answers.pop(17)
+    assert isinstance(refused, StatusError)
+    assert (refused.status, refused.outcome) == (403, "not_stored")
+    assert answers == [data for data in datas if data != "disliked"]
+    assert max(gateway.counts) > 1
 
 
 def test_an_error_says_whether_the_event_was_stored(scripted):

@@ -43,7 +43,7 @@ async fn run(mut driver: Driver) {
 struct Delivery<'a> {
     shared: &'a Shared,
     units: Vec<Unit>,
-    /// How many are sent at once, where it is not all.
+    /// How many calls share a request at most, for now: fewer where one was refused that nobody has told whose fault that was.
     most: usize,
     backoff: Backoff,
 }
@@ -71,7 +71,7 @@ impl<'a> Delivery<'a> {
                     for unit in self.units.drain(..count) {
                         unit.stored(&mut ids);
                     }
-                    self.most = usize::MAX;
+                    self.most = self.most.saturating_mul(2);
                     self.backoff.reset();
                 }
                 Err(failed) => {
@@ -109,6 +109,10 @@ impl<'a> Delivery<'a> {
         }
         if failed.retry {
             self.wait(count, failed).await;
+        } else if failed.may_be_of_one() && count > 1 {
+            // Alone, each has an answer of its own. As long as they are taken, twice as many go next: so a call that is refused
+            // costs the others few requests, and never more than two for each.
+            self.most = 1;
         } else {
             for mut unit in self.units.drain(..count) {
                 unit.failures = unit.failures.saturating_add(1);

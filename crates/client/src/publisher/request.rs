@@ -54,6 +54,13 @@ impl Failed {
     pub(super) fn is_too_large(&self) -> bool {
         self.error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE.as_u16())
     }
+
+    /// Whether what else was in the request may be taken: it was refused, and not for its address or for who asks.
+    pub(super) fn may_be_of_one(&self) -> bool {
+        let of_all = [401, 404, 405, 407, 410, 421];
+        let status = self.error.status();
+        status.is_some_and(|status| (400..500).contains(&status) && !of_all.contains(&status))
+    }
 }
 
 impl Requester {

@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::server::{Connection, Deserted, Server, hasty};
 
-fn publisher(server: &Server) -> Publisher {
+pub(crate) fn publisher(server: &Server) -> Publisher {
     Publisher::new(server.url(), PublisherOptions::new().retry(hasty())).unwrap()
 }
 
-type Publishing = tokio::task::JoinHandle<Result<String, Error>>;
+pub(crate) type Publishing = tokio::task::JoinHandle<Result<String, Error>>;
 
 /// Begins to publish, as a call does: in the order of the calls.
-fn begin(publisher: &Publisher, message: impl Into<PublishMessage>) -> Publishing {
+pub(crate) fn begin(publisher: &Publisher, message: impl Into<PublishMessage>) -> Publishing {
     let (publisher, message) = (publisher.clone(), message.into());
     let mut publishing: Pin<Box<dyn Future<Output = _> + Send>> =
         Box::pin(async move { publisher.publish("a", message).await });
@@ -29,7 +29,7 @@ fn begin(publisher: &Publisher, message: impl Into<PublishMessage>) -> Publishin
 }
 
 /// The data of a request's events.
-fn datas(connection: &Connection) -> Vec<String> {
+pub(crate) fn datas(connection: &Connection) -> Vec<String> {
     let data = |event: &Value| event["data"].as_str().unwrap().to_owned();
     match connection.body() {
         Value::Array(events) => events.iter().map(data).collect(),
@@ -38,7 +38,7 @@ fn datas(connection: &Connection) -> Vec<String> {
 }
 
 /// Answers as a hub: the ids are the data.
-async fn take(connection: Connection) {
+pub(crate) async fn take(connection: Connection) {
     let datas = datas(&connection);
     let body = match connection.body() {
         Value::Array(_) => json!({ "ids": datas }),
@@ -58,7 +58,7 @@ async fn refuse(connection: Connection, status: u16, indexes: &[usize]) {
     connection.answer(&status, "", &body.to_string()).await;
 }
 
-async fn ids(publishing: impl IntoIterator<Item = Publishing>) -> Vec<String> {
+pub(crate) async fn ids(publishing: impl IntoIterator<Item = Publishing>) -> Vec<String> {
     let mut ids = Vec::new();
     for publishing in publishing {
         ids.push(publishing.await.unwrap().unwrap());
@@ -229,67 +229,6 @@ async fn what_may_be_taken_later_waits_alone_and_keeps_the_order() {
     take(last).await;
     assert_eq!(ids([first]).await, ["0"]);
     assert_eq!(ids(others).await, ["1", "2", "3", "4"]);
-}
-
-#[tokio::test]
-async fn a_batch_that_is_too_large_is_halved_and_the_next_ones_are_smaller() {
-    let server = Server::start();
-    let publisher = publisher(&server);
-    let first = begin(&publisher, "0");
-    let only = server.accept().await;
-    let data = |n: usize| format!("{n}{}", "x".repeat(1000));
-    let others: Vec<_> = (1..9).map(|n| begin(&publisher, data(n))).collect();
-    take(only).await;
-    let mut lengths = Vec::new();
-    // Something on the way takes two at a time.
-    while lengths.iter().filter(|(_, taken)| *taken).count() < 4 {
-        let batch = server.accept().await;
-        let count = datas(&batch).len();
-        lengths.push((count, count <= 2));
-        if count <= 2 {
-            take(batch).await;
-        } else {
-            batch.answer("413 Too Large", "", "<html>").await;
-        }
-    }
-    assert_eq!(
-        lengths,
-        [
-            (8, false),
-            (4, false),
-            (2, true),
-            (2, true),
-            (2, true),
-            (2, true)
-        ]
-    );
-    assert_eq!(ids([first]).await, ["0"]);
-    assert_eq!(ids(others).await, (1..9).map(data).collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn what_is_too_large_by_itself_is_refused_by_itself() {
-    let server = Server::start();
-    let publisher = publisher(&server);
-    let first = begin(&publisher, "0");
-    let only = server.accept().await;
-    let (large, small) = (
-        begin(&publisher, "x".repeat(600 << 10)),
-        begin(&publisher, "1"),
-    );
-    take(only).await;
-    let alone = server.accept().await;
-    assert_eq!(datas(&alone).len(), 1);
-    alone.answer("413 Too Large", "", "").await;
-    let rest = server.accept().await;
-    assert_eq!(datas(&rest), ["1"]);
-    take(rest).await;
-    let error = large.await.unwrap().unwrap_err();
-    assert_eq!(
-        (error.status(), error.outcome()),
-        (Some(413), Some(Outcome::NotStored))
-    );
-    assert_eq!(ids([first, small]).await, ["0", "1"]);
 }
 
 #[tokio::test]

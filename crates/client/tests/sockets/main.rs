@@ -10,5 +10,6 @@ mod publish;
 mod reconnect;
 mod restart;
 mod server;
+mod shared;
 mod tls;
 mod transport;

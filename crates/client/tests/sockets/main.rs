@@ -12,4 +12,5 @@ mod restart;
 mod server;
 mod shared;
 mod tls;
+mod tls_redirects;
 mod transport;

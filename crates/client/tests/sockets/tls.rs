@@ -14,17 +14,17 @@ use tokio_rustls::TlsAcceptor;
 use crate::server::{STREAM, hasty};
 
 /// An authority of the test's own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> Authority {
+    pub(crate) fn new() -> Authority {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         Authority(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
-    fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
 
@@ -43,7 +43,45 @@ impl Authority {
     /// A server with a certificate for `localhost` that gives each client one event; where `clients` is given, only to those
     /// whom it has signed.
     async fn serve(&self, clients: Option<&Authority>) -> String {
-        let (certificate, key) = self.sign("localhost");
+        let answer = |_: &str| format!("{STREAM}data: secret\n\n");
+        self.answer("localhost", clients, answer).await
+    }
+
+    /// A server with a certificate for this name, whose answer to the head of each request is what `answer` makes of it.
+    pub(crate) async fn answer(
+        &self,
+        name: &str,
+        clients: Option<&Authority>,
+        answer: impl Fn(&str) -> String + Send + 'static,
+    ) -> String {
+        let acceptor = self.acceptor(name, clients);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{name}:{}/", listener.local_addr().unwrap().port());
+        tokio::spawn(async move {
+            loop {
+                let (socket, _) = listener.accept().await.unwrap();
+                // Who does not trust it, or is not trusted, goes away here.
+                let Ok(mut socket) = acceptor.accept(socket).await else {
+                    continue;
+                };
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n")
+                    && let Ok(byte) = socket.read_u8().await
+                {
+                    head.push(byte);
+                }
+                if !head.is_empty() {
+                    let answer = answer(&String::from_utf8(head).unwrap());
+                    let _ = socket.write_all(answer.as_bytes()).await;
+                    let _ = socket.shutdown().await;
+                }
+            }
+        });
+        url
+    }
+
+    fn acceptor(&self, name: &str, clients: Option<&Authority>) -> TlsAcceptor {
+        let (certificate, key) = self.sign(name);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -61,28 +99,7 @@ impl Authority {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
         let config = builder.with_single_cert(chain, key).unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!(
-            "https://localhost:{}/",
-            listener.local_addr().unwrap().port()
-        );
-        tokio::spawn(async move {
-            loop {
-                let (socket, _) = listener.accept().await.unwrap();
-                // Who does not trust it, or is not trusted, goes away here.
-                let Ok(mut socket) = acceptor.accept(socket).await else {
-                    continue;
-                };
-                let mut request = [0; 4096];
-                if socket.read(&mut request).await.is_ok_and(|count| count > 0) {
-                    let answer = format!("{STREAM}data: secret\n\n");
-                    let _ = socket.write_all(answer.as_bytes()).await;
-                    let _ = socket.shutdown().await;
-                }
-            }
-        });
-        url
+        TlsAcceptor::from(Arc::new(config))
     }
 }
 

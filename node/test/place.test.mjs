@@ -1,11 +1,13 @@
 // Going on in another stream, by what was acknowledged, and by a cursor file.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { ClosedError, CursorError, Hub, connect } from 'eventwire';
 import { eventStream, run, serve } from './support.mjs';
 
@@ -117,6 +119,37 @@ test('a place that cannot be written is not passed over', async (t) => {
     for await (const item of stream.items()) if (item.kind === 'opened') rmSync(gone, { recursive: true });
   };
   await assert.rejects(read(connect(url, { cursorFile: join(gone, 'place') })), { name: 'CursorError', message: /cannot write/ });
+});
+
+test('on a full disk the place before stays, and it goes on when there is room', async (t) => {
+  const { url, asked } = await three(t);
+  const place = folder(t);
+  const path = join(place, 'place.cursor');
+  const first = async () => {
+    for await (const { data } of connect(url, { cursorFile: path })) return data;
+  };
+  assert.equal(await first(), 'a');
+  const program = `
+    import { connect } from 'eventwire';
+    const stream = connect(process.argv[1], { cursorFile: process.argv[2] });
+    try {
+      for await (const _ of stream);
+    } catch ({ name, path, message }) {
+      console.log(JSON.stringify({ name, path, message }));
+    }`;
+  // No file of this process may have a byte, as on a full disk; the signal would end it.
+  const full = 'trap "" XFSZ; ulimit -S -f 0; exec "$0" "$@"';
+  const args = ['-c', full, process.execPath, '--input-type=module', '-e', program, url, path];
+  const { stdout } = await promisify(execFile)('sh', args, { cwd: fileURLToPath(new URL('..', import.meta.url)) });
+  const { message, ...error } = JSON.parse(stdout);
+  assert.deepEqual(error, { name: 'CursorError', path });
+  assert.ok(message.includes(`cannot write the cursor file ${path}`), message);
+  assert.match(message, /make room, and connect again/);
+  assert.equal(saved(path), '1');
+  assert.deepEqual(readdirSync(place).sort(), ['place.cursor', 'place.cursor.lock']);
+  assert.equal(await first(), 'b');
+  assert.equal(saved(path), '2');
+  assert.deepEqual(asked, [0, 1, 1]);
 });
 
 test('a close, and an abort, say that the place could not be written', async (t) => {

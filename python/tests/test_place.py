@@ -175,6 +175,49 @@ def test_a_close_says_that_the_place_could_not_be_written(scripted, tmp_path):
         stream.ack(event)
 
 
+FULL = """
+import os, resource, sys, time, eventwire
+url, path = sys.argv[1:]
+stream = eventwire.connect(url, cursor_file=path)
+assert next(stream).data == "a"
+while not os.path.exists(path):
+    time.sleep(0.001)
+# No file of this process may grow beyond this, as on a full disk; Python ignores the signal.
+room = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (40, room[1]))
+try:
+    for event in stream:
+        pass
+except eventwire.CursorError as error:
+    assert error.path == path, error.path
+    print(error)
+assert list(stream) == []
+stream.close()
+assert sorted(os.listdir(os.path.dirname(path))) == ["place.cursor", "place.cursor.lock"]
+resource.setrlimit(resource.RLIMIT_FSIZE, room)
+with eventwire.connect(url, cursor_file=path) as stream:
+    assert stream.last_event_id == "1"
+    assert next(stream).data == "b"
+"""
+
+
+def test_on_a_full_disk_the_place_before_stays_and_it_goes_on_when_there_is_room(
+    scripted, tmp_path
+):
+    path = tmp_path / "place.cursor"
+    server = scripted(holds(THREE), holds(b"id: 2\ndata: b\n\n"))
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, server.url, path],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert f"cannot write the cursor file {path}" in done.stdout
+    assert "make room, and connect again" in done.stdout
+    assert "last-event-id: 1\r\n" in server.requests[1].lower()
+    assert saved(path) == "2"
+
+
 WORKER = """
 import sys, eventwire
 url, cursor, done = sys.argv[1:]

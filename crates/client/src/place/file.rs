@@ -98,10 +98,25 @@ pub(super) fn text(url: &str, id: &str) -> String {
 }
 
 pub(super) fn unusable(path: &Path, what: &str, error: io::Error) -> Error {
-    let text = format!("cannot {what} the cursor file {}: {error}", path.display());
+    let (path_shown, advice) = (path.display(), advice(&error));
+    let text = format!("cannot {what} the cursor file {path_shown}: {error}{advice}");
     Error::new(ErrorKind::Cursor, text)
         .with_path(path)
         .with_source(std::sync::Arc::new(error))
+}
+
+/// What to do about it, where that is known.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "; make room, and connect again: that goes on at the place that was saved last"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; let this process write in its folder, or give another path"
+        }
+        io::ErrorKind::NotFound => "; make its folder, or give another path",
+        _ => "",
+    }
 }
 
 /// A file beside it is locked, since it itself is replaced with every write.

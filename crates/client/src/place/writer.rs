@@ -1,6 +1,6 @@
 //! Writing the cursor file: one thread for each, that always writes the newest place and never queues.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -275,10 +275,20 @@ impl Shared {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.temporary)?;
-        file.write_all(text(&self.url, id).as_bytes())?;
+        let file = options.open(&self.temporary)?;
+        let replaced = self.replace(file, id);
+        if replaced.is_err() {
+            // Half a file is of use to nobody, least of all where the disk is full.
+            let _ = fs::remove_file(&self.temporary);
+        }
+        replaced
+    }
+
+    fn replace(&self, mut temporary: File, id: &str) -> io::Result<()> {
+        temporary.write_all(text(&self.url, id).as_bytes())?;
         // Before the name: a crash must not leave the name without the bytes.
-        file.sync_all()?;
+        temporary.sync_all()?;
+        drop(temporary);
         fs::rename(&self.temporary, &self.path)
     }
 }

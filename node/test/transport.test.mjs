@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ConnectError, EventSource, Publisher, connect } from 'eventwire';
+import { ConnectError, EventSource, Publisher, StatusError, connect } from 'eventwire';
 import { QUICK, eventStream, run, serve } from './support.mjs';
 
 const PROGRAMS = dirname(process.env.EVENTWIRE_FIXTURE_SERVER ?? fileURLToPath(new URL('../../target/debug/fixture-server', import.meta.url)));
@@ -70,6 +70,37 @@ test('verify: false is said out loud, once in a process', async (t) => {
   const { output, code } = await run(t, source, url).ended;
   assert.equal(code, 0);
   assert.deepEqual(output.trim().split('\n').sort(), ['EventwireWarning EVENTWIRE_UNVERIFIED', 'unknown', 'unknown']);
+});
+
+test('secrets follow redirects over TLS within an origin only', async (t) => {
+  const { url, other, ca } = await tls(t);
+  const headers = { authorization: 'Bearer secret', cookie: 'a=secret', 'x-own': 'kept' };
+  const cases = [
+    ['/told', `${url}told`, 'authorization cookie x-own'],
+    [`${other}told`, `${other}told`, 'x-own'],
+  ];
+  for (const [to, at, told] of cases) {
+    const stream = connect(`${url}to/${to}`, { verify: ca, headers, retry: ONCE });
+    for await (const { data } of stream) {
+      assert.equal(data, told);
+      break;
+    }
+    assert.equal(stream.response.url, at);
+  }
+});
+
+test('nobody is led from https to http', async (t) => {
+  const { url, ca } = await tls(t);
+  let came = 0;
+  const plain = await serve(t, (_, response) => eventStream(response, `data: ${++came}\n\n`));
+  await assert.rejects(first(`${url}to/${plain.url}`, { verify: ca, retry: ONCE }), (error) => {
+    assert.ok(error instanceof StatusError, error);
+    assert.equal(error.status, 307);
+    assert.ok(error.message.includes(`redirects to ${plain.url}`), error.message);
+    assert.match(error.message, /from https to http, which is not followed/);
+    return true;
+  });
+  assert.equal(came, 0);
 });
 
 test('what is wrong is said, and no secret with it', () => {

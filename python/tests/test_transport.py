@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 import requests
-from eventwire import ConnectError, Event, Publisher, RetryPolicy, connect
+from eventwire import ConnectError, Event, Publisher, RetryPolicy, StatusError, connect
 from scripted import HEAD, holds, resets_after, sends
 
 ROOT = Path(__file__).parents[2]
@@ -105,6 +105,30 @@ def test_what_is_wrong_is_said_and_no_secret_with_it(options, error, match):
         with pytest.raises(error, match=match) as raised:
             make("http://127.0.0.1:1/", **options)
         assert "secret" not in str(raised.value)
+
+
+def test_secrets_follow_redirects_over_tls_within_an_origin_only(tls):
+    headers = {"Authorization": "Bearer secret", "Cookie": "a=secret", "X-Own": "kept"}
+    for to, told in [
+        ("/told", "authorization cookie x-own"),
+        (f"{tls['other']}told", "x-own"),
+    ]:
+        options = {"verify": tls["ca"], "headers": headers, "retry": ONCE}
+        with connect(f"{tls['url']}to/{to}", **options) as stream:
+            assert next(stream).data == told
+
+
+def test_nobody_is_led_from_https_to_http(tls, scripted):
+    plain = scripted(sends(b"data: never\n\n"))
+    says = "from https to http, which is not followed"
+    with (
+        connect(f"{tls['url']}to/{plain.url}", verify=tls["ca"], retry=ONCE) as stream,
+        pytest.raises(StatusError, match=says) as error,
+    ):
+        next(stream)
+    assert error.value.status == 307
+    assert f"redirects to {plain.url}" in str(error.value)
+    assert plain.requests == []
 
 
 def test_a_proxy_over_http_is_asked_with_the_whole_address(scripted):

@@ -363,8 +363,8 @@ export interface ConnectOptions extends TransportOptions {
   /**
    * Carries the requests, in place of this library's own HTTP client: the global `fetch`, one with a dispatcher of yours, one that
    * signs. All rules stay the same: retries, resuming, redirects (it is called with `redirect: 'manual'`), `idleTimeout` and
-   * `eventTimeout`; a body is read on only as its events are. What it throws is a `ConnectError` with that as its `cause`. How long
-   * a connection may take is its own affair, so `connectTimeout` has no effect.
+   * `eventTimeout`; a body is read on only as its events are. What it throws is a `ConnectError` with that as its `cause`. How a
+   * connection is made is its own affair: `connectTimeout`, `verify`, `cert`, `proxy` or `cookies` beside it are a TypeError.
    */
   fetch?: FetchLike;
   /** Closes the stream. */

@@ -10,7 +10,7 @@ const { Mailbox } = require('./mailbox.js');
 const { body, boolean, callable, headers, read, string, wrong } = require('./options.js');
 const { unpackItems } = require('./packed.js');
 const { tell } = require('./diagnostics.js');
-const { takeTransport, transportOptions } = require('./transport.js');
+const { checkWithFetch, takeTransport, transportOptions } = require('./transport.js');
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -67,7 +67,8 @@ class EventSource extends EventTarget {
   constructor(url, options = {}) {
     super();
     if (arguments.length === 0) throw new TypeError('EventSource takes a URL');
-    const { transport, rest: others } = takeTransport(read('the init of EventSource', options ?? {}, init));
+    const what = 'the init of EventSource';
+    const { transport, rest: others } = takeTransport(checkWithFetch(what, read(what, options ?? {}, init)));
     const { withCredentials = false, headers: pairs = [], resendBody = false, fetch, ...rest } = others;
     const inside = arguments[2] instanceof Inside ? arguments[2] : null;
     if (inside?.stream) {

@@ -8,7 +8,7 @@ const { Fetching } = require('./fetching.js');
 const { Mailbox } = require('./mailbox.js');
 const { abortSignal, any, body, boolean, callable, count, headers, milliseconds, oneOf, orNull, path, read, retry, string, toJson } = require('./options.js');
 const { tell } = require('./diagnostics.js');
-const { takeTransport, transportOptions } = require('./transport.js');
+const { checkWithFetch, takeTransport, transportOptions } = require('./transport.js');
 const { isEvent, toEvent, unpackItems } = require('./packed.js');
 const { Preparing } = require('./prepare.js');
 
@@ -86,7 +86,8 @@ class EventStream {
 
   // `attach`, of the test kit, may change what the native stream stands on.
   constructor(url, options, attach) {
-    const checked = read('the options of connect', options, streamOptions);
+    const what = 'the options of connect';
+    const checked = checkWithFetch(what, read(what, options, streamOptions));
     this.url = String(url);
     this.response = null;
     this.#lastEventId = checked.lastEventId;

@@ -49,6 +49,25 @@ function warn() {
   });
 }
 
+// What is said of a connection, where a `fetch` that is given makes it: it would have no effect, so it is refused.
+const OF_FETCH = {
+  connectTimeout: 'let fetch bound that (undici by `connect.timeout` of its dispatcher), or give idleTimeout, which bounds the wait for the answer too',
+  verify: 'tell fetch (undici by `connect.ca` of its dispatcher) whom to trust',
+  cert: 'tell fetch (undici by `connect.cert` and `connect.key` of its dispatcher) who to be',
+  proxy: 'tell fetch (undici by a ProxyAgent as its dispatcher) which way to go',
+  cookies: 'give a cookie header, or a fetch that keeps cookies',
+};
+
+function checkWithFetch(what, options) {
+  if (options.fetch === undefined) return options;
+  for (const [name, instead] of Object.entries(OF_FETCH)) {
+    if (options[name] !== undefined) {
+      throw new TypeError(`${name} of ${what} has no effect where fetch is given, which makes the connections: ${instead}`);
+    }
+  }
+  return options;
+}
+
 // Takes these out of `options`, as native code wants them.
 function takeTransport({ verify: trusted = true, cert: shown, proxy: way, cookies: kept, auth: who, ...rest }) {
   const transport = { cert: shown, cookies: kept, auth: who };
@@ -61,4 +80,4 @@ function takeTransport({ verify: trusted = true, cert: shown, proxy: way, cookie
   return { transport, rest };
 }
 
-module.exports = { takeTransport, transportOptions };
+module.exports = { checkWithFetch, takeTransport, transportOptions };

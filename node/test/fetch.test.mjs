@@ -192,6 +192,36 @@ test('a fetch that is none is a wrong argument', () => {
   assert.throws(() => new EventSource('http://test/', { fetch: {} }), TypeError);
 });
 
+test('an option that only its own client could keep is refused beside fetch, and says what to do', async (t) => {
+  const cases = [
+    [{ connectTimeout: 1000 }, /connect\.timeout.*idleTimeout/],
+    [{ verify: false }, /connect\.ca/],
+    [{ verify: true }, /connect\.ca/],
+    [{ cert: 'me.pem' }, /connect\.key/],
+    [{ proxy: 'http://127.0.0.1:1' }, /ProxyAgent/],
+    [{ proxy: false }, /ProxyAgent/],
+    [{ cookies: {} }, /cookie header/],
+  ];
+  for (const [options, instead] of cases) {
+    const [name] = Object.keys(options);
+    for (const make of [connect, (...given) => new EventSource(...given)]) {
+      if (name === 'connectTimeout' && make !== connect) continue;
+      assert.throws(
+        () => make('http://127.0.0.1:1/', { ...options, fetch }),
+        (error) => error instanceof TypeError && error.message.startsWith(`${name} of the `) && instead.test(error.message),
+        name,
+      );
+    }
+  }
+  // These go with every request, whoever carries it.
+  const { url } = await serve(t, ({ headers }, response) => eventStream(response, `data: ${headers.authorization}\n\n`));
+  const given = { fetch, auth: { username: 'a', password: 'b' }, verify: undefined, connectTimeout: undefined };
+  for await (const { data } of connect(url, given)) {
+    assert.equal(data, `Basic ${btoa('a:b')}`);
+    break;
+  }
+});
+
 test('a process ends though a stream over fetch was made and never read, or was closed', async (t) => {
   const { url } = await serve(t, (_, response) => eventStream(response, 'data: x\n\n'));
   const { ended } = run(

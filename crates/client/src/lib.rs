@@ -38,6 +38,7 @@
 
 mod closer;
 mod error;
+mod headers;
 mod item;
 mod message;
 mod options;

@@ -7,15 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use eventwire_codec::{DEFAULT_MAX_EVENT, DEFAULT_MAX_LINE};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method};
 use serde::Serialize;
 use url::Url;
 
+use crate::headers;
 use crate::place::Place;
 use crate::prepare::{Function, Prepare};
 use crate::redact::redacted;
@@ -114,29 +113,15 @@ impl ConnectOptions {
         K: AsRef<str>,
         V: AsRef<[u8]>,
     {
-        match parse_header(name.as_ref(), value.as_ref()) {
-            Ok((name, value)) => {
-                self.headers.append(name, value);
-            }
-            Err(error) => {
-                self.wrong.get_or_insert(error);
-            }
-        }
-        self
+        let added = headers::append(&mut self.headers, name.as_ref(), value.as_ref());
+        self.noted(added)
     }
 
     /// Says who one is, by a name and a password (RFC 7617): sets `Authorization`, which goes to no other origin by redirects.
     /// A name with a colon is an error of [`open`](Self::open). Default: none.
     pub fn basic_auth(mut self, name: impl AsRef<str>, password: impl AsRef<str>) -> Self {
-        match basic(name.as_ref(), password.as_ref()) {
-            Ok(value) => {
-                self.headers.insert(AUTHORIZATION, value);
-            }
-            Err(error) => {
-                self.wrong.get_or_insert(error);
-            }
-        }
-        self
+        let set = headers::set_basic(&mut self.headers, name.as_ref(), password.as_ref());
+        self.noted(set)
     }
 
     /// Adds headers, each in place of any that it had by that name.
@@ -156,6 +141,7 @@ impl ConnectOptions {
                 }
             }
         }
+        crate::headers::mark_secrets(&mut self.headers);
         self
     }
 
@@ -175,19 +161,16 @@ impl ConnectOptions {
     ///     .json(&serde_json::json!({ "stream": true }));
     /// ```
     pub fn json(mut self, value: &impl Serialize) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(body) => {
-                let json = HeaderValue::from_static("application/json");
-                self.headers.entry(CONTENT_TYPE).or_insert(json);
-                self.body = Some(body.into());
-            }
-            Err(error) => {
-                let text = format!("the body cannot be written as JSON: {error}");
-                let error = Error::new(ErrorKind::InvalidOption, text);
-                self.wrong.get_or_insert(error);
-            }
-        }
-        self
+        let written = serde_json::to_vec(value).map_err(|error| {
+            let text = format!("the body cannot be written as JSON: {error}");
+            Error::new(ErrorKind::InvalidOption, text)
+        });
+        let written = written.map(|body| {
+            let json = HeaderValue::from_static("application/json");
+            self.headers.entry(CONTENT_TYPE).or_insert(json);
+            self.body = Some(body.into());
+        });
+        self.noted(written)
     }
 
     /// Adds a parameter to the URL's query, behind those that it has.
@@ -357,6 +340,13 @@ impl ConnectOptions {
         ))
     }
 
+    fn noted(mut self, done: Result<(), Error>) -> Self {
+        if let Err(error) = done {
+            self.wrong.get_or_insert(error);
+        }
+        self
+    }
+
     /// Whether a consumer's place is another one than what was received.
     pub(crate) fn wants_place(&self) -> bool {
         self.ack == Ack::Manual || self.cursor_file.is_some()
@@ -398,42 +388,6 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, Error> {
         ));
     }
     Ok(url)
-}
-
-/// The value of `Authorization` for a name and a password (RFC 7617, section 2).
-pub(crate) fn basic(name: &str, password: &str) -> Result<HeaderValue, Error> {
-    if name.contains(':')
-        || [name, password]
-            .iter()
-            .any(|text| text.contains(char::is_control))
-    {
-        return Err(Error::new(
-            ErrorKind::InvalidOption,
-            "the name and the password of auth cannot be sent: a name has no colon, and neither has control characters",
-        ));
-    }
-    let value = format!("Basic {}", STANDARD.encode(format!("{name}:{password}")));
-    let (_, value) = parse_header(AUTHORIZATION.as_str(), value.as_bytes())?;
-    Ok(value)
-}
-
-/// Parses one header, and marks what carries secrets, so that nothing prints it.
-pub(crate) fn parse_header(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), Error> {
-    let wrong = |what: &str| {
-        Error::new(
-            ErrorKind::InvalidOption,
-            format!("header {name:?} cannot be sent: {what}"),
-        )
-    };
-    let parsed: HeaderName = name
-        .parse()
-        .map_err(|_| wrong("its name has a character that no name may have"))?;
-    let mut value = HeaderValue::from_bytes(value)
-        .map_err(|_| wrong("its value has a line end or another control character"))?;
-    if [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(&parsed) {
-        value.set_sensitive(true);
-    }
-    Ok((parsed, value))
 }
 
 impl fmt::Debug for ConnectOptions {

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use url::Url;
 
-use crate::Error;
 use crate::redact::redacted;
+use crate::{Error, headers};
 
 /// An attempt that is about to be made, as [`ConnectOptions::prepare`](crate::ConnectOptions::prepare) gets it.
 ///
@@ -55,9 +55,7 @@ impl Attempt {
         name: impl AsRef<str>,
         value: impl AsRef<[u8]>,
     ) -> Result<(), Error> {
-        let (name, value) = crate::options::parse_header(name.as_ref(), value.as_ref())?;
-        self.headers.insert(name, value);
-        Ok(())
+        headers::set(&mut self.headers, name.as_ref(), value.as_ref())
     }
 
     /// Adds a header, beside any by that name.
@@ -70,9 +68,7 @@ impl Attempt {
         name: impl AsRef<str>,
         value: impl AsRef<[u8]>,
     ) -> Result<(), Error> {
-        let (name, value) = crate::options::parse_header(name.as_ref(), value.as_ref())?;
-        self.headers.append(name, value);
-        Ok(())
+        headers::append(&mut self.headers, name.as_ref(), value.as_ref())
     }
 }
 

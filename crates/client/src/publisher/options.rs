@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 
-use crate::options::{basic, parse_header};
+use crate::headers;
 use crate::{Error, RetryPolicy, TransportOptions};
 
 /// Options of a [`Publisher`](crate::Publisher), built up by value.
@@ -45,29 +44,15 @@ impl PublisherOptions {
         K: AsRef<str>,
         V: AsRef<[u8]>,
     {
-        match parse_header(name.as_ref(), value.as_ref()) {
-            Ok((name, value)) => {
-                self.headers.append(name, value);
-            }
-            Err(error) => {
-                self.wrong.get_or_insert(error);
-            }
-        }
-        self
+        let added = headers::append(&mut self.headers, name.as_ref(), value.as_ref());
+        self.noted(added)
     }
 
     /// Says who one is, by a name and a password (RFC 7617). A name with a colon is an error of
     /// [`Publisher::new`](crate::Publisher::new). Default: none.
     pub fn basic_auth(mut self, name: impl AsRef<str>, password: impl AsRef<str>) -> Self {
-        match basic(name.as_ref(), password.as_ref()) {
-            Ok(value) => {
-                self.headers.insert(AUTHORIZATION, value);
-            }
-            Err(error) => {
-                self.wrong.get_or_insert(error);
-            }
-        }
-        self
+        let set = headers::set_basic(&mut self.headers, name.as_ref(), password.as_ref());
+        self.noted(set)
     }
 
     /// How to try again. Every attempt carries the same key, so that the hub takes the message once. The policy's deadline counts
@@ -98,6 +83,13 @@ impl PublisherOptions {
     /// How to reach the hub: certificates, proxies, or a client of one's own. Default: [`TransportOptions::new`].
     pub fn transport(mut self, transport: TransportOptions) -> Self {
         self.transport = transport;
+        self
+    }
+
+    fn noted(mut self, done: Result<(), Error>) -> Self {
+        if let Err(error) = done {
+            self.wrong.get_or_insert(error);
+        }
         self
     }
 }

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
-    CONTENT_LOCATION, CONTENT_TYPE, COOKIE, HeaderName, LOCATION, PROXY_AUTHORIZATION, USER_AGENT,
+    ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
+    CONTENT_TYPE, HeaderName, LOCATION, USER_AGENT,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::wire::{Head, Request};
 use crate::ConnectOptions;
+use crate::headers::SECRETS;
 use crate::redact::redacted;
 
 /// As many as browsers follow.
@@ -112,7 +113,7 @@ impl Hop {
             concat!("eventwire/", env!("CARGO_PKG_VERSION")),
         );
         if !self.secrets {
-            for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+            for secret in SECRETS {
                 headers.remove(secret);
             }
         }

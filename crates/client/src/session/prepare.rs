@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 
 use super::Session;
 use super::hop::Hop;
 use super::phase::Phase;
 use crate::error::explain;
+use crate::headers::mark_secrets;
 use crate::options::parse_url;
 use crate::prepare::{AnyError, Attempt};
 use crate::redact::redacted;
@@ -81,9 +81,7 @@ impl Session {
                 let Attempt {
                     mut headers, body, ..
                 } = attempt;
-                for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
-                    mark_sensitive(&mut headers, &secret);
-                }
+                mark_secrets(&mut headers);
                 self.hop = Hop::first(&self.options, &url, body.is_some());
                 self.prepared = Some(Prepared { headers, body });
                 self.phase = Phase::Prepared;
@@ -127,14 +125,5 @@ impl Session {
             Some(prepared) => prepared.body.as_ref(),
             None => self.options.body.as_ref(),
         }
-    }
-}
-
-/// So that nothing prints it.
-fn mark_sensitive(headers: &mut HeaderMap, name: &http::HeaderName) {
-    if let http::header::Entry::Occupied(mut entry) = headers.entry(name) {
-        entry
-            .iter_mut()
-            .for_each(|value: &mut HeaderValue| value.set_sensitive(true));
     }
 }

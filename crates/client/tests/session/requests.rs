@@ -35,6 +35,9 @@ fn what_carries_secrets_is_not_printed() {
     let options =
         eventwire_client::ConnectOptions::new(url).header("authorization", "Bearer hunter2");
     assert!(!format!("{options:?}").contains("hunter2"));
+    let map = http::HeaderMap::from_iter([(http::header::COOKIE, "a=hunter2".parse().unwrap())]);
+    let as_map = options.clone().headers(map);
+    assert!(!format!("{as_map:?}").contains("hunter2"));
     let run = run(options, secs(1), [status(403).end()]);
     assert!(!format!("{:?}", run.requests).contains("hunter2"));
     assert!(!format!("{:?} {}", run.error(), run.error()).contains("hunter2"));

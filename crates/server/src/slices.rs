@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use eventwire_codec::slices::{SendOptions, Slices, Step, Transfer, TransferError};
+use eventwire_codec::slices::{SendOptions, Slices, Step, Transfer, TransferError, slice_key};
 
 use crate::error::PublishError;
 use crate::hub::Hub;
@@ -90,7 +90,7 @@ impl Hub {
                     let kind = event.event().to_owned();
                     let publication = Publication::new(topic.as_str(), event.into_data())
                         .event(kind)
-                        .key(format!("slice-{nonce:032x}-{index}"));
+                        .key(slice_key(nonce, index));
                     let published = self.publish(publication).await;
                     published.map_err(TransferError::Carrier)?;
                     index += 1;

@@ -184,7 +184,7 @@ impl State {
                     event: event.event().to_owned(),
                     id: event.id().to_owned(),
                     data: event.into_data(),
-                    key: format!("slice-{nonce:032x}-{}", self.index),
+                    key: slices::slice_key(nonce, self.index),
                 });
                 self.index += 1;
                 Ok(Some(true))

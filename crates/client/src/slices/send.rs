@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use eventwire_codec::slices::{SendOptions, Slices, Step, Transfer, TransferError};
+use eventwire_codec::slices::{SendOptions, Slices, Step, Transfer, TransferError, slice_key};
 
 use super::blocking;
 use crate::{Error, PublishMessage, Publisher};
@@ -72,7 +72,6 @@ impl Publisher {
     where
         R: Read + Seek + Send + 'static,
     {
-        // Of this call alone, so that what is sent again goes out again; and the same for every attempt of a slice.
         let nonce = fastrand::u128(..);
         let mut index = 0_u64;
         loop {
@@ -87,7 +86,7 @@ impl Publisher {
                     let kind = event.event().to_owned();
                     let message = PublishMessage::new(event.into_data())
                         .event(kind)
-                        .key(format!("slice-{nonce:032x}-{index}"));
+                        .key(slice_key(nonce, index));
                     let published = self.publish(topic.as_str(), message).await;
                     published.map_err(TransferError::Carrier)?;
                     index += 1;

@@ -50,6 +50,8 @@ mod transfer;
 pub use assembly::{Assembly, Taken};
 pub use error::{FileError, SliceError, SliceErrorKind, TransferError};
 pub use options::{ReceiveOptions, SendOptions};
+#[doc(hidden)]
+pub use sender::slice_key;
 pub use sender::{Slices, Step};
 pub use transfer::Transfer;
 

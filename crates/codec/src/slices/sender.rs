@@ -30,6 +30,13 @@ pub enum Step {
     End(Transfer),
 }
 
+/// The key that a slice is published under: the same for every attempt, and of one sending alone, which the nonce tells from all
+/// others, so that what is sent again goes out again.
+#[doc(hidden)]
+pub fn slice_key(nonce: u128, index: u64) -> String {
+    format!("slice-{nonce:032x}-{index}")
+}
+
 /// The slices of a payload, as events: an iterator that reads its source twice, once for the hash and once for the slices.
 ///
 /// Each event has an id, the beginning of the hash and the index, with which [`SendOptions::last_event_id`] goes on; so an

@@ -1,5 +1,7 @@
 //! What to connect to, and how.
 
+mod request;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
@@ -9,12 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use eventwire_codec::{DEFAULT_MAX_EVENT, DEFAULT_MAX_LINE};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method};
-use serde::Serialize;
+use http::{HeaderMap, Method};
 use url::Url;
 
-use crate::headers;
 use crate::place::Place;
 use crate::prepare::{Function, Prepare};
 use crate::redact::redacted;
@@ -99,102 +98,6 @@ impl ConnectOptions {
             cursor_file: None,
             wrong: None,
         }
-    }
-
-    /// The method. Default: GET.
-    pub fn method(mut self, method: Method) -> Self {
-        self.method = method;
-        self
-    }
-
-    /// Adds a header. One that cannot be sent is an error of [`open`](Self::open).
-    pub fn header<K, V>(mut self, name: K, value: V) -> Self
-    where
-        K: AsRef<str>,
-        V: AsRef<[u8]>,
-    {
-        let added = headers::append(&mut self.headers, name.as_ref(), value.as_ref());
-        self.noted(added)
-    }
-
-    /// Says who one is, by a name and a password (RFC 7617): sets `Authorization`, which goes to no other origin by redirects.
-    /// A name with a colon is an error of [`open`](Self::open). Default: none.
-    pub fn basic_auth(mut self, name: impl AsRef<str>, password: impl AsRef<str>) -> Self {
-        let set = headers::set_basic(&mut self.headers, name.as_ref(), password.as_ref());
-        self.noted(set)
-    }
-
-    /// Adds headers, each in place of any that it had by that name.
-    pub fn headers(mut self, headers: HeaderMap) -> Self {
-        let mut last = None;
-        for (name, value) in headers {
-            // A map names each name once, before the first of its values.
-            match name {
-                Some(name) => {
-                    self.headers.insert(&name, value);
-                    last = Some(name);
-                }
-                None => {
-                    if let Some(name) = &last {
-                        self.headers.append(name, value);
-                    }
-                }
-            }
-        }
-        crate::headers::mark_secrets(&mut self.headers);
-        self
-    }
-
-    /// The body of the request. A request with a body is sent once, unless [`RetryPolicy::resend_body`] says otherwise.
-    /// Default: none.
-    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
-        self.body = Some(body.into());
-        self
-    }
-
-    /// A body in JSON, with its content type where none was set before. What JSON cannot hold is an error of [`open`](Self::open).
-    ///
-    /// ```
-    /// # use eventwire_client::ConnectOptions;
-    /// let options = ConnectOptions::new("https://example.com/answers")
-    ///     .method(http::Method::POST)
-    ///     .json(&serde_json::json!({ "stream": true }));
-    /// ```
-    pub fn json(mut self, value: &impl Serialize) -> Self {
-        let written = serde_json::to_vec(value).map_err(|error| {
-            let text = format!("the body cannot be written as JSON: {error}");
-            Error::new(ErrorKind::InvalidOption, text)
-        });
-        let written = written.map(|body| {
-            let json = HeaderValue::from_static("application/json");
-            self.headers.entry(CONTENT_TYPE).or_insert(json);
-            self.body = Some(body.into());
-        });
-        self.noted(written)
-    }
-
-    /// Adds a parameter to the URL's query, behind those that it has.
-    ///
-    /// ```
-    /// # use eventwire_client::ConnectOptions;
-    /// let options = ConnectOptions::new("http://127.0.0.1:8844/events")
-    ///     .query("topic", "orders/eu")
-    ///     .query("start", "earliest");
-    /// ```
-    pub fn query(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        // What is no URL is told by `open`.
-        if let Ok(mut url) = Url::parse(&self.url) {
-            url.query_pairs_mut()
-                .append_pair(name.as_ref(), value.as_ref());
-            self.url = url.into();
-        }
-        self
-    }
-
-    /// Where to go on from: the id of the last event that was dealt with. Default: empty, which sends no `Last-Event-ID`.
-    pub fn last_event_id(mut self, id: impl Into<String>) -> Self {
-        self.last_event_id = id.into();
-        self
     }
 
     /// How to reconnect. Default: [`RetryPolicy::default`].

@@ -38,6 +38,8 @@
 //! # }
 //! ```
 
+mod answer;
+mod clocks;
 mod decode;
 mod errors;
 mod hop;
@@ -48,24 +50,18 @@ mod retries;
 mod wire;
 
 use std::collections::VecDeque;
-use std::mem;
 use std::time::Duration;
 
 use bytes::Bytes;
 use eventwire_codec::Decoder;
 use url::Url;
 
-use crate::redact::redacted;
 use crate::stats::Counts;
-use crate::{
-    Backoff, Clock, CloseReason, ConnectOptions, Error, ErrorKind, Opened, RetryPolicy, State,
-    StreamItem, StreamStats,
-};
+use crate::{Backoff, ConnectOptions, Error, RetryPolicy, State, StreamItem, StreamStats};
 use decode::decoder;
 use hop::Hop;
 pub(crate) use judge::retry_after;
-use judge::{Verdict, advice, judge};
-use phase::{Open, Phase, Refused};
+use phase::Phase;
 use prepare::Prepared;
 pub use wire::{Failure, Head, Request};
 
@@ -119,7 +115,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidUrl`] and [`ErrorKind::InvalidOption`].
+    /// [`ErrorKind::InvalidUrl`](crate::ErrorKind::InvalidUrl) and
+    /// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption).
     pub fn new(options: ConnectOptions) -> Result<Session, Error> {
         Session::with_seed(options, fastrand::u64(..))
     }
@@ -229,163 +226,6 @@ impl Session {
         due && self.is_drained()
     }
 
-    /// The answer's head came.
-    pub fn response(&mut self, now: Duration, head: Head) {
-        if !matches!(self.phase, Phase::Sent { .. }) {
-            return;
-        }
-        if let Some(url) = head.url.as_deref().and_then(|url| Url::parse(url).ok()) {
-            self.hop.url = url;
-        }
-        match judge(&head, self.options.profile) {
-            Verdict::Stream => self.opened(now, head),
-            Verdict::NoContent => self.finish(CloseReason::NoContent, None),
-            Verdict::Redirect if !self.options.follow_redirects => {
-                let text = format!(
-                    " answered {}, and redirects are not followed (follow_redirects)",
-                    head.status
-                );
-                let error = self.status_error(&head, &text);
-                self.finish(CloseReason::Failed, Some(error));
-            }
-            Verdict::Redirect => match self.hop.redirected(&head) {
-                Ok(hop) => {
-                    self.hop = hop;
-                    self.phase = Phase::Redirected;
-                }
-                Err(what) => {
-                    let error = self.status_error(&head, &format!(" {what}"));
-                    self.finish(CloseReason::Failed, Some(error));
-                }
-            },
-            Verdict::NotAStream => {
-                let error = self.content_type_error(&head);
-                self.finish(CloseReason::Failed, Some(error));
-            }
-            Verdict::Refused { retry } => {
-                let text = format!(" answered {}{}", head.status, advice(head.status));
-                let error = self.status_error(&head, &text);
-                self.phase = Phase::Refused(Refused::new(error, retry, now));
-            }
-        }
-    }
-
-    /// Bytes of the answer's body came.
-    pub fn feed(&mut self, now: Duration, chunk: impl Into<Bytes>) {
-        let chunk = chunk.into();
-        // What is left of the chunk before, where the transport did not wait until it was taken.
-        self.decode_all();
-        match &mut self.phase {
-            Phase::Open(open) if !chunk.is_empty() => {
-                open.last_byte = now;
-                self.counts.bytes += chunk.len() as u64;
-                self.counts.last_byte = Some(now);
-                self.undecoded = chunk;
-                self.undecoded_at = now;
-            }
-            Phase::Refused(refused) => {
-                let full = refused.collect(&chunk);
-                if full {
-                    self.refused(now);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The body came to its end.
-    pub fn ended(&mut self, now: Duration) {
-        self.decode_all();
-        match &self.phase {
-            Phase::Open(_) => {
-                let text = format!("{} ended the stream", redacted(&self.hop.url));
-                let error = Error::new(ErrorKind::Ended, text).with_url(&self.hop.url);
-                self.lost(now, error, true);
-            }
-            Phase::Refused(_) => self.refused(now),
-            _ => {}
-        }
-    }
-
-    /// The connection was not made, or broke.
-    pub fn failed(&mut self, now: Duration, failure: Failure) {
-        self.decode_all();
-        match &self.phase {
-            Phase::Sent { .. } | Phase::Open(_) => {
-                let (sent, fatal) = (failure.sent(), failure.fatal);
-                let error = failure.into_error(&self.hop.url, self.options.connect_timeout);
-                if fatal {
-                    let error = error.with_attempt(self.attempt());
-                    return self.finish(CloseReason::Failed, Some(error));
-                }
-                self.lost(now, error, sent);
-            }
-            // The status is known, and says more than why its explanation did not arrive.
-            Phase::Refused(_) => self.refused(now),
-            _ => {}
-        }
-    }
-
-    /// Lets the clocks see the time.
-    pub fn tick(&mut self, now: Duration) {
-        match &self.phase {
-            Phase::Sent { last_byte }
-                if self.is_due(*last_byte, self.options.idle_timeout, now) =>
-            {
-                self.lost(now, self.timeout_error(Clock::Idle), true);
-            }
-            Phase::Open(open) => {
-                let (last_byte, last_event) = (open.last_byte, open.last_event);
-                if self.is_due(last_byte, self.options.idle_timeout, now) {
-                    self.lost(now, self.timeout_error(Clock::Idle), true);
-                } else if self.is_due(last_event, self.options.event_timeout, now) {
-                    self.lost(now, self.timeout_error(Clock::Event), true);
-                }
-            }
-            Phase::Refused(refused) if now >= refused.until => self.refused(now),
-            Phase::Preparing { until } if now >= *until => self.preparing_took_too_long(now),
-            _ => {}
-        }
-    }
-
-    /// When [`tick`](Self::tick), [`next_attempt`](Self::next_attempt) or [`next_request`](Self::next_request) has something to do
-    /// at the latest, if nothing comes before.
-    pub fn wake_at(&self) -> Option<Duration> {
-        let (idle, event) = (self.options.idle_timeout, self.options.event_timeout);
-        let after = |since: Duration, clock: Option<Duration>| {
-            clock.map(|clock| since.saturating_add(clock))
-        };
-        match &self.phase {
-            Phase::Start | Phase::Redirected | Phase::Prepared => Some(Duration::ZERO),
-            Phase::Sent { last_byte } => after(*last_byte, idle),
-            Phase::Open(open) => {
-                let (idle, event) = (after(open.last_byte, idle), after(open.last_event, event));
-                idle.into_iter().chain(event).min()
-            }
-            Phase::Refused(refused) => Some(refused.until),
-            Phase::Waiting { until } | Phase::Preparing { until } => Some(*until),
-            Phase::Done => None,
-        }
-    }
-
-    /// Stops the idle and the event clock for a time in which nobody read: a consumer that took long over an item is no
-    /// reason to think the server dead.
-    pub fn skip(&mut self, pause: Duration) {
-        match &mut self.phase {
-            Phase::Sent { last_byte } => *last_byte += pause,
-            Phase::Open(open) => {
-                open.last_byte += pause;
-                open.last_event += pause;
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether [`skip`](Self::skip) has anything to stop.
-    pub(crate) fn has_clocks(&self) -> bool {
-        self.options.idle_timeout.is_some() || self.options.event_timeout.is_some()
-    }
-
     /// Ends the session: nothing is delivered any more, not even a `Closed`, which tells of ends that others made.
     pub fn close(&mut self) {
         if self.is_finished() {
@@ -447,34 +287,5 @@ impl Session {
     /// The address that is connected to, which differs from the one asked where there were redirects.
     pub fn url(&self) -> &str {
         self.hop.url.as_str()
-    }
-
-    fn opened(&mut self, now: Duration, head: Head) {
-        tracing::debug!(target: "eventwire::client", url = %redacted(&self.hop.url), last_event_id = %self.last_event_id, "open");
-        self.phase = Phase::Open(Open::new(now));
-        self.queue
-            .push_back(Queued::Item(StreamItem::Opened(Opened {
-                status: head.status.as_u16(),
-                headers: head.headers,
-                url: redacted(&self.hop.url),
-            })));
-    }
-
-    fn is_due(&self, since: Duration, clock: Option<Duration>, now: Duration) -> bool {
-        clock.is_some_and(|clock| now >= since.saturating_add(clock))
-    }
-
-    /// The body of an error answer is as complete as it gets.
-    fn refused(&mut self, now: Duration) {
-        let Phase::Refused(refused) = mem::replace(&mut self.phase, Phase::Done) else {
-            return;
-        };
-        let retry = refused.retry;
-        let error = refused.into_error();
-        if retry {
-            self.lost(now, error, true);
-        } else {
-            self.finish(CloseReason::Failed, Some(error));
-        }
     }
 }

@@ -16,7 +16,8 @@ impl ConnectOptions {
         self
     }
 
-    /// Adds a header. One that cannot be sent is an error of [`open`](Self::open).
+    /// Adds a header. One that cannot be sent is an error of [`open`](Self::open). An `Accept-Encoding` goes in place of the
+    /// `zstd,gzip,deflate,br` that is sent otherwise; an answer in any of these is undone all the same.
     pub fn header<K, V>(mut self, name: K, value: V) -> Self
     where
         K: AsRef<str>,

@@ -1,8 +1,10 @@
 //! One request, and what its answer means.
 
+use std::future::poll_fn;
 use std::time::Duration;
 
 use http::header::LOCATION;
+use http::response::Parts;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use url::Url;
@@ -10,8 +12,9 @@ use url::Url;
 use super::unit::{Unit, body};
 use crate::error::body_says;
 use crate::redact::{redacted, redacted_text};
-use crate::session::{Head, retry_after};
-use crate::{Clock, Error, ErrorKind, Outcome, transport};
+use crate::session::{Failure, Head, retry_after};
+use crate::transport::{self, Body, BrokenBody};
+use crate::{Clock, Error, ErrorKind, Outcome};
 
 /// How much of an answer is read: a thousand ids, or what is wrong with a thousand events, are less.
 const MAX_ANSWER: usize = 1 << 20;
@@ -72,28 +75,37 @@ impl Requester {
             .headers(self.headers.clone())
             .timeout(self.timeout)
             .body(body(units));
-        let lost = |error| self.lost(error);
-        let mut response = request.send().await.map_err(lost)?;
+        let response = request.send().await.map_err(|error| self.lost(error))?;
+        let (mut head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        let (mut body, unreadable) = Body::new(body, &mut head.headers);
         let mut answer = Vec::new();
         while answer.len() < MAX_ANSWER
-            && let Some(chunk) = response.chunk().await.map_err(lost)?
+            && let Some(chunk) = poll_fn(|cx| body.poll_chunk(cx)).await
         {
-            answer.extend_from_slice(&chunk);
+            answer.extend_from_slice(&chunk.map_err(|broken| self.broken(broken))?);
         }
         let count = units.iter().map(|unit| unit.count).sum();
         let fields: Value = serde_json::from_slice(&answer).unwrap_or_default();
-        if response.status() == StatusCode::OK
+        if head.status == StatusCode::OK
             && let Some(ids) = ids_of(&fields, count)
         {
             return Ok(ids);
         }
-        Err(self.refused(
-            response.status(),
-            response.headers(),
-            answer,
-            &fields,
-            count,
-        ))
+        Err(self.refused(head, unreadable, answer, &fields, count))
+    }
+
+    fn broken(&self, broken: BrokenBody) -> Failed {
+        let wrong = match broken {
+            BrokenBody::Lost(error) => return self.lost(error),
+            BrokenBody::Wrong(wrong) => wrong,
+        };
+        let failure = Failure::disconnected("").with_source(wrong);
+        Failed {
+            error: failure.into_error(&self.url, self.connect_timeout),
+            retry: true,
+            unknown: true,
+            refused: Vec::new(),
+        }
     }
 
     fn lost(&self, error: reqwest::Error) -> Failed {
@@ -118,20 +130,25 @@ impl Requester {
 
     fn refused(
         &self,
-        status: StatusCode,
-        headers: &HeaderMap,
+        head: Parts,
+        unreadable: Option<String>,
         mut answer: Vec<u8>,
         fields: &Value,
         count: usize,
     ) -> Failed {
-        let text = self.says(status, headers, body_says(&answer).as_deref());
+        let status = head.status;
+        let says = match status {
+            StatusCode::OK => unreadable,
+            _ => body_says(&answer).or(unreadable),
+        };
+        let text = self.says(status, &head.headers, says.as_deref());
         answer.truncate(1024);
         let kind = if status == StatusCode::OK {
             ErrorKind::Publish
         } else {
             ErrorKind::Status
         };
-        let head = Head::new(status, headers.clone());
+        let head = Head::new(status, head.headers);
         let error = Error::new(kind, text)
             .with_url(&self.url)
             .with_retry_after(retry_after(&head))
@@ -175,7 +192,7 @@ impl Requester {
         let at = redacted(&self.url);
         let says = says.map(|line| format!(": {line}")).unwrap_or_default();
         match status.as_u16() {
-            200 => format!("{at} answered without the ids of a hub: is it a hub's address?"),
+            200 => format!("{at} answered without the ids of a hub: is it a hub's address?{says}"),
             300..=399 => {
                 let to = headers
                     .get(LOCATION)

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::Session;
-use super::judge::retry_after;
+use super::judge::{is_event_stream, retry_after};
 use super::wire::Head;
 use crate::redact::redacted;
 use crate::{Clock, Error, ErrorKind};
@@ -21,14 +21,17 @@ impl Session {
     }
 
     pub(super) fn content_type_error(&self, head: &Head) -> Error {
+        let at = redacted(&self.hop.url);
         let sent = match head.headers.get(http::header::CONTENT_TYPE) {
             Some(value) => format!("{:?}", String::from_utf8_lossy(value.as_bytes())),
             None => "no content type".to_owned(),
         };
-        let text = format!(
-            "{} is no event stream: it answered {sent}, not text/event-stream",
-            redacted(&self.hop.url)
-        );
+        let text = match &head.unreadable {
+            Some(reason) if is_event_stream(&head.headers) => {
+                format!("{at} is no event stream that can be read: {reason}")
+            }
+            _ => format!("{at} is no event stream: it answered {sent}, not text/event-stream"),
+        };
         Error::new(ErrorKind::ContentType, text)
             .with_url(&self.hop.url)
             .with_attempt(self.attempt())

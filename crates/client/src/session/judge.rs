@@ -21,13 +21,13 @@ pub(super) enum Verdict {
     Refused {
         retry: bool,
     },
-    /// 200, but something else than an event stream.
+    /// 200, but something else than an event stream, or nothing that can be read.
     NotAStream,
 }
 
 pub(super) fn judge(head: &Head, profile: Profile) -> Verdict {
     match head.status.as_u16() {
-        200 if is_event_stream(&head.headers) => Verdict::Stream,
+        200 if is_event_stream(&head.headers) && head.unreadable.is_none() => Verdict::Stream,
         200 => Verdict::NotAStream,
         301 | 302 | 303 | 307 | 308 => Verdict::Redirect,
         204 if profile == Profile::Connect => Verdict::NoContent,
@@ -39,7 +39,7 @@ pub(super) fn judge(head: &Head, profile: Profile) -> Verdict {
 }
 
 /// By the MIME type's essence alone: the parameters, the charset among them, do not matter.
-fn is_event_stream(headers: &HeaderMap) -> bool {
+pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
     let essence = headers
         .get_all(CONTENT_TYPE)
         .iter()

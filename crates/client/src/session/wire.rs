@@ -56,6 +56,8 @@ pub struct Head {
     pub url: Option<String>,
     /// The time of day, for a `Retry-After` that is a date in an answer without a `Date`.
     pub received: SystemTime,
+    /// Why the body cannot be read, which then is left out.
+    pub(crate) unreadable: Option<String>,
 }
 
 impl Head {
@@ -66,6 +68,7 @@ impl Head {
             headers,
             url: None,
             received: SystemTime::now(),
+            unreadable: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The HTTP client under a stream and a publisher: one exchange at a time, polled, without a task of its own.
 
+mod body;
+mod encoding;
 mod options;
 
 use std::fmt;
@@ -9,9 +11,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::Body as _;
+use http::header::ACCEPT_ENCODING;
+use http::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 
+pub(crate) use self::body::{Body, BrokenBody};
 pub use self::options::TransportOptions;
 
 use self::options::Begun;
@@ -37,7 +41,15 @@ pub(crate) fn client(
     if let Some(timeout) = timeout {
         builder = builder.timeout(timeout);
     }
+    let accepted = HeaderValue::from_static(encoding::ACCEPTED);
     builder
+        // Of what it decompresses it loses the last where an error comes with it: that is done here. An `Accept-Encoding` of the
+        // application's own goes in place of this one.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, accepted)]))
         .redirect(Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -78,7 +90,7 @@ type Sending = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> +
 
 enum Stage {
     Sending(Sending),
-    Reading(reqwest::Body),
+    Reading(Body),
     /// Not over this client at all.
     Wire(Box<dyn Connection>),
     Over,
@@ -108,33 +120,31 @@ impl Exchange {
         match &mut self.stage {
             Stage::Sending(sending) => match ready!(sending.as_mut().poll(cx)) {
                 Ok(response) => {
-                    let (head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+                    let (mut head, body) =
+                        http::Response::<reqwest::Body>::from(response).into_parts();
+                    let (body, unreadable) = Body::new(body, &mut head.headers);
                     self.stage = Stage::Reading(body);
-                    Poll::Ready(Progress::Head(Head::new(head.status, head.headers)))
+                    let mut head = Head::new(head.status, head.headers);
+                    head.unreadable = unreadable;
+                    Poll::Ready(Progress::Head(head))
                 }
                 Err(error) => {
                     self.stage = Stage::Over;
                     Poll::Ready(Progress::Failed(failure(error)))
                 }
             },
-            Stage::Reading(body) => loop {
-                match ready!(Pin::new(&mut *body).poll_frame(cx)) {
-                    Some(Ok(frame)) => {
-                        // Trailers have nothing for us.
-                        if let Ok(chunk) = frame.into_data() {
-                            return Poll::Ready(Progress::Chunk(chunk));
-                        }
+            Stage::Reading(body) => {
+                let progress = match ready!(body.poll_chunk(cx)) {
+                    Some(Ok(chunk)) => return Poll::Ready(Progress::Chunk(chunk)),
+                    Some(Err(BrokenBody::Lost(error))) => Progress::Failed(failure(error)),
+                    Some(Err(BrokenBody::Wrong(wrong))) => {
+                        Progress::Failed(Failure::disconnected("").with_source(wrong))
                     }
-                    Some(Err(error)) => {
-                        self.stage = Stage::Over;
-                        return Poll::Ready(Progress::Failed(failure(error)));
-                    }
-                    None => {
-                        self.stage = Stage::Over;
-                        return Poll::Ready(Progress::Ended);
-                    }
-                }
-            },
+                    None => Progress::Ended,
+                };
+                self.stage = Stage::Over;
+                Poll::Ready(progress)
+            }
             Stage::Wire(connection) => {
                 let progress = ready!(connection.poll_progress(cx));
                 if matches!(progress, Progress::Ended | Progress::Failed(_)) {

@@ -149,7 +149,9 @@ impl TransportOptions {
 
     /// Sends through this client, with its connections, certificates, proxies and cookies; the other options here, and
     /// `connect_timeout`, are then the client's own. Redirects are followed by the stream's rules only where the client follows
-    /// none (`redirect::Policy::none()`). Default: a client of its own.
+    /// none (`redirect::Policy::none()`). It asks for the encodings that it was built for, and undoes them; gzip, deflate, br and zstd that
+    /// it leaves are undone here. What it undoes itself it may lose the end of, where the connection breaks: `no_gzip()` and its like
+    /// leave that to the stream. Default: a client of its own.
     pub fn client(mut self, client: reqwest::Client) -> Self {
         self.client = Some(client);
         self

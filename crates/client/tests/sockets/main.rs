@@ -2,6 +2,7 @@
 
 mod batches;
 mod close;
+mod compression;
 mod failures;
 mod place;
 mod prepare;

@@ -852,7 +852,7 @@ export class StatusError extends EventwireError {
   readonly retryAfter?: number;
   readonly attempt?: number;
 }
-/** A response that is no event stream. */
+/** A response that is no event stream, or is encoded in a way that nobody knows. */
 export class ContentTypeError extends EventwireError {
   readonly url: string;
   readonly status: number;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { ConnectError, EventSource, StatusError, StreamTimeoutError, connect } from 'eventwire';
 import { QUICK, eventStream, run, serve, until } from './support.mjs';
 
@@ -34,6 +35,20 @@ test('the global fetch carries a stream, with what resumes it', async (t) => {
     ['POST', undefined, 'text/event-stream', 'z', 'hello'],
     ['POST', id, 'text/event-stream', 'z', 'hello'],
   ]);
+});
+
+test('what fetch decompresses is not decompressed again', async (t) => {
+  const { url } = await serve(t, (request, response) => {
+    response.writeHead(200, { ...STREAM, 'content-encoding': 'gzip' });
+    response.write(gzipSync('id: 1\ndata: a\n\n'));
+  });
+  const stream = connect(url, { fetch });
+  for await (const { data, id } of stream) {
+    assert.deepEqual([data, id], ['a', '1']);
+    stream.close();
+  }
+  // As fetch tells it, although it is no longer so.
+  assert.equal(stream.response.headers.get('content-encoding'), 'gzip');
 });
 
 test('redirects are followed by the rules of the core, and secrets stay behind', async (t) => {

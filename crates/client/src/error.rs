@@ -53,7 +53,7 @@ pub enum ErrorKind {
     Ended,
     /// The status is none that an event stream has, or a redirect leads nowhere.
     Status,
-    /// The answer is no event stream.
+    /// The answer is no event stream, or is encoded in a way that nobody knows.
     ContentType,
     /// The bytes exceed a limit of the decoder.
     Decode,

@@ -134,7 +134,7 @@ class StatusError(EventwireError):
 
 
 class ContentTypeError(EventwireError):
-    """The answer is no event stream."""
+    """The answer is no event stream, or is encoded in a way that nobody knows."""
 
 
 class StreamTimeoutError(EventwireError, TimeoutError):

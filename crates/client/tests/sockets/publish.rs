@@ -199,6 +199,24 @@ async fn a_refused_port_is_tried_as_often_as_the_policy_says() {
 }
 
 #[tokio::test]
+async fn a_hub_that_stops_in_its_answer_is_a_timeout() {
+    let server = Server::start();
+    let options = PublisherOptions::new()
+        .timeout(Duration::from_millis(200))
+        .no_retry();
+    let publisher = Publisher::new(server.url(), options).unwrap();
+    let serve = tokio::spawn(async move {
+        let mut connection = server.accept().await;
+        let half = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{\"id\": ";
+        connection.send(half).await;
+        connection.gone().await;
+    });
+    let error = publisher.publish("a", "x").await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    serve.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_hub_that_never_answers_is_a_timeout() {
     let server = Server::start();
     let options = PublisherOptions::new()

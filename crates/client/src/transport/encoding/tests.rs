@@ -284,6 +284,15 @@ fn a_frame_that_ends_where_a_piece_does_is_whole() {
 }
 
 #[test]
+fn a_frame_to_be_skipped_is_skipped() {
+    let Sample { plain, encoded, .. } = sample(|| Box::new(Zstd::new(17)));
+    let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 200, 0, 0, 0][..], &[0xff; 200]].concat();
+    let body = [&skipped[..], &encoded, &skipped].concat();
+    assert_eq!(decode("zstd", [&body[..]]), (plain.clone(), None));
+    assert_eq!(decode("zstd", body.chunks(1)), (plain, None));
+}
+
+#[test]
 fn no_step_is_long_where_nothing_comes_of_much() {
     // Stored blocks without content, and many of them: the inner encoding has work, and gives nothing.
     let inner = [0, 0, 0, 0xff, 0xff].repeat(1 << 18);

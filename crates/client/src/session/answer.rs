@@ -56,6 +56,9 @@ impl Session {
 
     /// Bytes of the answer's body came.
     pub fn feed(&mut self, now: Duration, chunk: impl Into<Bytes>) {
+        if !self.reading() {
+            return;
+        }
         let chunk = chunk.into();
         // What is left of the chunk before, where the transport did not wait until it was taken.
         self.decode_all();
@@ -79,6 +82,9 @@ impl Session {
 
     /// The body came to its end.
     pub fn ended(&mut self, now: Duration) {
+        if !self.reading() {
+            return;
+        }
         self.decode_all();
         match &self.phase {
             Phase::Open(_) => {
@@ -93,6 +99,9 @@ impl Session {
 
     /// The connection was not made, or broke.
     pub fn failed(&mut self, now: Duration, failure: Failure) {
+        if !self.reading() {
+            return;
+        }
         self.decode_all();
         match &self.phase {
             Phase::Sent { .. } | Phase::Open(_) => {

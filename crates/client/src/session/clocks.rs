@@ -15,7 +15,7 @@ impl Session {
             {
                 self.lost(now, self.timeout_error(Clock::Idle), true);
             }
-            Phase::Open(open) => {
+            Phase::Open(open) if open.leaving.is_none() => {
                 let (last_byte, last_event) = (open.last_byte, open.last_event);
                 if self.is_due(last_byte, self.options.idle_timeout, now) {
                     self.lost(now, self.timeout_error(Clock::Idle), true);
@@ -39,6 +39,7 @@ impl Session {
         match &self.phase {
             Phase::Start | Phase::Redirected | Phase::Prepared => Some(Duration::ZERO),
             Phase::Sent { last_byte } => after(*last_byte, idle),
+            Phase::Open(open) if open.leaving.is_some() => None,
             Phase::Open(open) => {
                 let (idle, event) = (after(open.last_byte, idle), after(open.last_event, event));
                 idle.into_iter().chain(event).min()

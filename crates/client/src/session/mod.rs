@@ -185,7 +185,10 @@ impl Session {
                     return Some(Step::Mark);
                 }
                 Some(Queued::Error(error)) => return Some(Step::Item(Err(error))),
-                None if self.undecoded.is_empty() => return None,
+                None if self.undecoded.is_empty() => {
+                    self.leave_if_asked();
+                    return None;
+                }
                 None => self.decode_slice(),
             }
         }
@@ -238,10 +241,11 @@ impl Session {
 
     /// Whether the transport is to go on with the current connection.
     pub fn reading(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Sent { .. } | Phase::Open(_) | Phase::Refused(_)
-        )
+        match &self.phase {
+            Phase::Sent { .. } | Phase::Refused(_) => true,
+            Phase::Open(open) => open.leaving.is_none(),
+            _ => false,
+        }
     }
 
     /// Whether all that was fed is decoded and taken. A transport that reads only then holds the socket back when its

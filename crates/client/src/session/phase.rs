@@ -44,6 +44,8 @@ pub(super) struct Open {
     pub(super) last_event: Duration,
     /// Whether an event came.
     pub(super) delivered: bool,
+    /// A restart was asked for then, and comes when what has arrived was taken.
+    pub(super) leaving: Option<Duration>,
 }
 
 impl Open {
@@ -53,6 +55,7 @@ impl Open {
             last_byte: now,
             last_event: now,
             delivered: false,
+            leaving: None,
         }
     }
 }

@@ -58,7 +58,26 @@ impl Session {
     /// attempt is counted. What has arrived is still given out. Before the first request, and once the session is over, it
     /// does nothing.
     pub fn restart(&mut self, now: Duration) {
-        self.decode_all();
+        // Not decoded ahead of whoever takes it: that can be much more than its bytes.
+        if let Phase::Open(open) = &mut self.phase
+            && !self.undecoded.is_empty()
+        {
+            open.leaving.get_or_insert(now);
+            return;
+        }
+        self.leave(now);
+    }
+
+    /// The restart that waited until what had arrived was decoded, if there is one.
+    pub(super) fn leave_if_asked(&mut self) {
+        if let Phase::Open(open) = &self.phase
+            && let Some(asked) = open.leaving
+        {
+            self.leave(asked);
+        }
+    }
+
+    fn leave(&mut self, now: Duration) {
         // An attempt that is being prepared is about to be made.
         if matches!(
             self.phase,

@@ -8,10 +8,10 @@ use eventwire_client::{ConnectOptions, RetryPolicy, StreamItem};
 use crate::script::*;
 
 /// A session whose first connection is open, and was sent `body`.
-fn opened(options: ConnectOptions, body: &str) -> Session {
+fn opened(options: ConnectOptions, body: impl AsRef<str>) -> Session {
     let mut session = Session::with_seed(options, 1).unwrap();
     session.next_request(secs(0)).unwrap();
-    open(&mut session, secs(0), body);
+    open(&mut session, secs(0), body.as_ref());
     session
 }
 
@@ -59,6 +59,31 @@ fn what_has_arrived_is_given_out_first_and_what_had_not_arrived_whole_is_not() {
     assert_eq!(last_event_id(&request), Some("3"));
     open(&mut session, secs(1), " of another\n\ndata: c\n\n");
     assert_eq!(told(&mut session), ["open", "event c"]);
+}
+
+#[test]
+fn what_has_arrived_is_decoded_no_further_than_it_is_taken() {
+    const EVENTS: usize = 10_000;
+    let mut session = opened(get(), format!("id: {}\n\n", "x".repeat(100_000)));
+    assert_eq!(told(&mut session), ["open"]);
+    session.feed(secs(0), "data\n\n".repeat(EVENTS));
+    session.restart(secs(1));
+    assert!(!session.reading());
+    assert_eq!(session.stats(secs(1)).events, 0);
+    for taken in 1..=EVENTS as u64 {
+        assert!(matches!(
+            session.next_item(),
+            Some(Ok(StreamItem::Event(_)))
+        ));
+        let decoded = session.stats(secs(1)).events;
+        assert!(decoded <= taken + 1, "{decoded} are decoded, {taken} taken");
+        // What comes late changes nothing.
+        session.tick(secs(1));
+        assert!(session.next_request(secs(1)).is_none());
+    }
+    assert!(session.next_item().is_none());
+    let request = session.next_request(secs(1)).unwrap();
+    assert_eq!(last_event_id(&request).map(str::len), Some(100_000));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 // Subscribing to a URL.
 
+const { inspect } = require('node:util');
 const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { Fetching } = require('./fetching.js');
@@ -73,7 +74,8 @@ function savesAtExit() {
 class EventStream {
   #native;
   #mailbox = null;
-  #reading = false;
+  // One iteration has it from its beginning on: it holds what others would miss.
+  #claimed = false;
   #closed = false;
   #referenced = true;
   #stopListening = null;
@@ -116,8 +118,6 @@ class EventStream {
   // Opens at the first call.
   async #batch() {
     if (this.#closed) return this.#over();
-    if (this.#reading) throw new TypeError('this stream is being read already: connect once more for a second reader');
-    this.#reading = true;
     try {
       if (!this.#mailbox) {
         call(() => this.#native.open());
@@ -141,9 +141,14 @@ class EventStream {
         throw unsaved;
       }
       throw error;
-    } finally {
-      this.#reading = false;
     }
+  }
+
+  // Before what closes the stream at its end: who is refused leaves it to whom it belongs.
+  #claim() {
+    if (this.#closed) return;
+    if (this.#claimed) throw new TypeError('this stream is being read already: connect once more for a second reader');
+    this.#claimed = true;
   }
 
   #over() {
@@ -154,6 +159,7 @@ class EventStream {
   }
 
   async *items() {
+    this.#claim();
     try {
       for (let items; (items = await this.#batch()) !== null; ) {
         for (const item of items) {
@@ -181,6 +187,7 @@ class EventStream {
   }
 
   async *#events() {
+    this.#claim();
     try {
       for (let items; (items = await this.#batch()) !== null; ) {
         let events = [];
@@ -247,6 +254,11 @@ class EventStream {
 
   get state() {
     return this.#closed ? 'closed' : this.#native.state;
+  }
+
+  // Without secrets, and that is all that a log needs.
+  [inspect.custom]() {
+    return `EventStream { url: '${this.#native.shownUrl}', state: '${this.state}' }`;
   }
 
   ref() {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Decoder, EncodeError, Hub, PublishError, Publisher, ServeError, connect } from 'eventwire';
+import { ClosedError, Decoder, EncodeError, Hub, PublishError, Publisher, ServeError, connect } from 'eventwire';
 import { until } from './support.mjs';
 
 test('a subscription has all from its making on, and ends by break', async () => {
@@ -134,6 +134,19 @@ test('a closed hub has closed its servers', async () => {
   const { url } = await hub.listen();
   hub.close();
   await until(() => fetch(`${url}/health`).then(() => false, () => true));
+});
+
+test('a hub that was closed takes nothing, also one that was never used', async () => {
+  const used = new Hub();
+  await used.publish('a', 'x');
+  for (const hub of [new Hub(), used]) {
+    hub.close();
+    await assert.rejects(hub.publish('a', 'x'), ClosedError);
+    await assert.rejects(hub.publishMany([{ topic: 'a', data: 'x' }]), ClosedError);
+    await assert.rejects(hub.listen(), ClosedError);
+    assert.throws(() => hub.subscribe('a'), ClosedError);
+    assert.equal(hub.stats().subscribers, 0);
+  }
 });
 
 test('a newcomer gets what is retained, and one that resumes does not', async () => {

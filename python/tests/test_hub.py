@@ -388,3 +388,19 @@ def test_several_are_published_in_one_go_or_none(run, hub):
 
     run(main())
     assert hub.stats().published == 5
+
+
+@pytest.mark.parametrize("use", [lambda hub: None, lambda hub: hub.publish("a", "x")])
+def test_a_hub_that_was_closed_takes_nothing_also_one_that_was_never_used(use):
+    hub = Hub()
+    use(hub)
+    hub.close()
+    for ask in (
+        lambda: hub.publish("a", "x"),
+        lambda: hub.publish_many([{"topic": "a", "data": "x"}]),
+        lambda: hub.subscribe("a"),
+        lambda: hub.serve("127.0.0.1:0"),
+    ):
+        with pytest.raises(eventwire.ClosedError):
+            ask()
+    assert hub.stats().subscribers == 0

@@ -318,6 +318,7 @@ impl From<server::ServeError> for Failure {
             server::ServeError::Origin(_) | server::ServeError::Option { .. } => {
                 Self::argument(error.to_string())
             }
+            server::ServeError::Closed => Self::closed(error.to_string()),
             _ => Self::new(FailureKind::Serve, error.to_string()),
         }
     }

@@ -313,6 +313,8 @@ pub enum ServeError {
     NoRuntime,
     /// The system gave no thread, or nothing to wait for sockets with.
     Threads(io::Error),
+    /// The hub was closed.
+    Closed,
 }
 
 impl fmt::Display for ServeError {
@@ -352,6 +354,7 @@ impl fmt::Display for ServeError {
                 f,
                 "cannot start the threads that write to subscribers: {source}; is a limit on threads or open files reached?"
             ),
+            Self::Closed => f.write_str("the hub is closed: a new one can be served"),
         }
     }
 }
@@ -362,7 +365,11 @@ impl std::error::Error for ServeError {
             Self::Address { source, .. } | Self::Bind { source, .. } | Self::Threads(source) => {
                 Some(source)
             }
-            Self::Unguarded(_) | Self::Origin(_) | Self::Option { .. } | Self::NoRuntime => None,
+            Self::Unguarded(_)
+            | Self::Origin(_)
+            | Self::Option { .. }
+            | Self::NoRuntime
+            | Self::Closed => None,
         }
     }
 }

@@ -380,6 +380,14 @@ async fn addresses_that_cannot_be_served_say_why() {
     assert!(status(&server).await.contains("421"));
 }
 
+#[tokio::test]
+async fn a_closed_hub_is_not_served() {
+    let hub = Hub::new();
+    hub.close();
+    let error = hub.serve("127.0.0.1:0", ServeOptions::new()).await.err();
+    assert!(matches!(error, Some(ServeError::Closed)), "{error:?}");
+}
+
 #[test]
 fn without_a_runtime_it_is_an_error() {
     let hub = Hub::new();

@@ -239,13 +239,11 @@ impl Hub {
         .to_string())
     }
 
-    /// Ends all subscriptions.
-    /// In the child of a `fork` it does nothing: its subscriptions are the parent's, and so may its locks be for ever.
+    /// Ends all subscriptions; what is asked of it afterwards is refused, also where nothing was before. In the child of a `fork` a hub
+    /// that was used before does nothing: its subscriptions are the parent's, and so may its locks be for ever.
     pub fn close(&self) {
-        if self.0.owner.is_elsewhere() {
-            return;
-        }
-        if let Some(hub) = self.0.hub.get() {
+        // One that was never used has to remember it.
+        if let Ok(hub) = self.hub() {
             hub.close();
         }
     }

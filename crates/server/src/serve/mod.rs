@@ -54,7 +54,7 @@ impl Hub {
     /// # Errors
     ///
     /// [`ServeError`]: the address is none, is in use, or could be reached from elsewhere by anybody; an option is beyond its bounds;
-    /// there is no runtime.
+    /// there is no runtime; the hub is closed.
     ///
     /// # Cancel safety
     ///
@@ -62,8 +62,11 @@ impl Hub {
     pub async fn serve(&self, address: &str, options: ServeOptions) -> Result<Server, ServeError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ServeError::NoRuntime)?;
         options.check()?;
+        self.check_open()?;
         let mut http = options.http;
         let listener = listen(address).await?;
+        // Also where it was closed meanwhile: nobody would end what is begun now.
+        self.check_open()?;
         let local = listener.local_addr().map_err(|source| ServeError::Bind {
             address: address.to_owned(),
             source,
@@ -101,6 +104,13 @@ impl Hub {
         };
         runtime.spawn(acceptor.run(listener));
         Ok(Server::new(local, phase, sockets))
+    }
+
+    fn check_open(&self) -> Result<(), ServeError> {
+        if self.is_closed() {
+            return Err(ServeError::Closed);
+        }
+        Ok(())
     }
 }
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json as _json
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias, TypedDict, TypeVar, cast
+from typing import Any, TypeAlias, TypedDict
 from urllib.parse import urlencode
 
-V = TypeVar("V")
+from eventwire import _checks
+from eventwire._policy import policy
 
 Pairs: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 Params: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
@@ -15,12 +16,19 @@ Params: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 def pairs(headers: Pairs | None) -> list[tuple[str, str]]:
     """Headers as a list."""
-    return [] if headers is None else _listed(headers)
+    if headers is None:
+        return []
+    listed = _checks.pairs("headers", headers)
+    for name, value in listed:
+        # Its type alone: a number may be a secret too.
+        if not isinstance(value, str):
+            raise TypeError(f"headers[{name!r}] is of type {type(value).__name__}: give a str")
+    return listed
 
 
 def with_params(url: str, params: Params | None) -> str:
     """The URL with `params` added to its query."""
-    query = "" if params is None else _form(params)
+    query = "" if params is None else _form(_checks.pairs("params", params))
     if not query:
         return url
     base, mark, fragment = url.partition("#")
@@ -34,9 +42,14 @@ def body(
     if sum(given is not None for given in (content, data, json)) > 1:
         raise TypeError("a request has one body: give one of content, data and json")
     if content is not None:
-        return content.encode() if isinstance(content, str) else bytes(content)
+        return _content(content)
     if data is not None:
-        made, content_type = _form(data).encode(), "application/x-www-form-urlencoded"
+        form = _checks.pairs(
+            "data",
+            data,
+            "a mapping or an iterable of pairs, which become a form; the body as it is is content",
+        )
+        made, content_type = _form(form).encode(), "application/x-www-form-urlencoded"
     elif json is not None:
         made, content_type = compact_json(json).encode(), "application/json"
     else:
@@ -46,9 +59,52 @@ def body(
     return made
 
 
-def topics(given: str | Iterable[str]) -> list[str]:
+def _content(content: Any) -> bytes:
+    if isinstance(content, str):
+        return content.encode()
+    # bytes() would make as many NUL of a number, and take a list for bytes.
+    if not _checks.is_a(content, bytes, bytearray, memoryview):
+        _checks.wrong("content", content, "bytes or a str; other values as data (a form) or json")
+    return bytes(content)
+
+
+#: What is checked of the options of `connect`, beyond those that are converted here.
+_OPTIONS: dict[str, _checks.Check] = {
+    "url": _checks.text,
+    "method": _checks.text,
+    "last_event_id": lambda name, value: _checks.text(name, value, 'a str, "" for none'),
+    "retry": policy,
+    "connect_timeout": _checks.time,
+    "idle_timeout": _checks.time_or_none,
+    "event_timeout": _checks.time_or_none,
+    "max_line": _checks.whole,
+    "max_event": _checks.whole,
+    "mailbox": _checks.whole,
+    "follow_redirects": _checks.flag,
+    "prepare": _checks.called,
+    "ack": _checks.text,
+    "cursor_file": _checks.path,
+}
+
+
+def check_options(**options: Any) -> None:
+    """Checks the types of what `connect` was given."""
+    _checks.each(_OPTIONS, options)
+
+
+def topics(given: object, name: str = "topic") -> list[str]:
     """One topic or several."""
-    return [given] if isinstance(given, str) else list(given)
+    return _checks.texts(name, given)
+
+
+Fields: TypeAlias = tuple[list[str], str, str | None, str | None]
+
+
+def publication(topic: object, data: object, json: Any, event: Any, key: Any) -> Fields:
+    """What `publish` was given, as the core takes it."""
+    _checks.text_or_none("event", event)
+    _checks.text_or_none("key", key)
+    return topics(topic), event_data(data, json), event, key
 
 
 def event_data(data: object, json: Any) -> str:
@@ -87,29 +143,30 @@ class Publication(_Named, total=False):
     key: str | None
 
 
-def messages(
-    publications: Iterable[Publication],
-) -> list[tuple[list[str], str, str | None, str | None]]:
+def messages(publications: Iterable[Publication]) -> list[Fields]:
     """Publications as the core takes them."""
+    if not _checks.is_a(publications, Iterable) or _checks.is_a(publications, str, bytes, Mapping):
+        _checks.wrong(
+            "publications", publications, "an iterable of dictionaries with topic and data or json"
+        )
     return [_message(index, publication) for index, publication in enumerate(publications)]
 
 
 _FIELDS = ("topic", "data", "json", "event", "key")
 
 
-def _message(index: int, publication: Publication) -> tuple[list[str], str, str | None, str | None]:
+def _message(index: int, given: Publication) -> Fields:
     where = f"the publication at index {index}"
-    _check_mapping(where, publication)
-    for name in publication:
+    _check_mapping(where, given)
+    for name in given:
         if name not in _FIELDS:
             raise TypeError(f"{where} has no {name!r}: there are {', '.join(_FIELDS)}")
-    if "topic" not in publication:
+    if "topic" not in given:
         raise TypeError(f"{where} has no topic")
     try:
-        data = event_data(publication.get("data"), publication.get("json"))
+        return publication(*(given.get(name) for name in _FIELDS))
     except (TypeError, ValueError) as error:
         raise type(error)(f"{where}: {error}") from error
-    return topics(publication["topic"]), data, publication.get("event"), publication.get("key")
 
 
 def _check_mapping(where: str, given: object) -> None:
@@ -124,11 +181,6 @@ def compact_json(value: Any) -> str:
     return _json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _form(values: Params) -> str:
-    return urlencode(_listed(values), doseq=True)
-
-
-def _listed(values: Mapping[str, V] | Iterable[tuple[str, V]]) -> list[tuple[str, V]]:
-    if isinstance(values, Mapping):
-        return list(cast("Mapping[str, V]", values).items())
-    return list(values)
+def _form(values: list[tuple[str, Any]]) -> str:
+    """What is None is left out."""
+    return urlencode([pair for pair in values if pair[1] is not None], doseq=True)

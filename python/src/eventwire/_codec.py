@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
-from typing import Any, Literal, NoReturn, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, overload
 
+from eventwire._decoding import Decoding, check, refuse
 from eventwire._items import Comment
 from eventwire._native import Decoder, Event
 
@@ -53,7 +54,7 @@ def decode(
         >>> list(decode([b"data: on", b"e\n\ndata: two\n\n"]))
         [Event('one'), Event('two')]
     """
-    _check("decode", chunks, "__iter__")
+    check("decode", chunks, "__iter__")
     return _decode(
         chunks,
         Decoder(
@@ -69,7 +70,7 @@ def _decode(chunks: Iterable[Chunk], decoder: Decoder[Any]) -> Generator[Any, No
             try:
                 items = decoder.feed(chunk)
             except TypeError:
-                _refuse("decode", chunk)
+                refuse("decode", chunk)
             yield from items
         # An error that came after events of the same chunk is raised by the next call.
         yield from decoder.feed(b"")
@@ -110,75 +111,18 @@ def adecode(
     That is ``response.aiter_bytes()`` of httpx, ``response.content.iter_any()`` of aiohttp. As with every async generator, a loop
     that is left early should be told so: ``async with contextlib.aclosing(adecode(chunks)) as events``.
 
+    A wait for an event can be cancelled, by ``asyncio.wait_for`` for one, and nothing is lost where the chunks bear it, as those of
+    aiohttp do. An async generator, as that of httpx, is ended by it: then the next event is a RuntimeError that says so.
+
     Example:
         >>> async def read(response):
         ...     async for event in adecode(response.aiter_bytes()):
         ...         print(event.data)
     """
-    _check("adecode", chunks, "__aiter__")
-    return _adecode(
+    check("adecode", chunks, "__aiter__")
+    return Decoding(
         chunks,
         Decoder(
             last_event_id=last_event_id, max_line=max_line, max_event=max_event, comments=comments
         ),
     )
-
-
-async def _adecode(
-    chunks: AsyncIterable[Chunk], decoder: Decoder[Any]
-) -> AsyncGenerator[Any, None]:
-    iterator = chunks.__aiter__()
-    try:
-        async for chunk in iterator:
-            try:
-                items = decoder.feed(chunk)
-            except TypeError:
-                _refuse("adecode", chunk)
-            for item in items:
-                yield item
-        for item in decoder.feed(b""):
-            yield item
-    finally:
-        if iterator is not chunks and isinstance(iterator, AsyncGenerator):
-            await iterator.aclose()
-
-
-#: For each function what to pass to it, in the words of those libraries that people come with.
-_INSTEAD = {
-    "decode": "response.iter_bytes() (httpx) or response.iter_content(chunk_size=None) (requests)",
-    "adecode": "response.aiter_bytes() (httpx) or response.content.iter_any() (aiohttp)",
-}
-
-
-def _check(function: str, chunks: object, needed: str) -> None:
-    given = type(chunks).__name__
-    if isinstance(chunks, (bytes, bytearray, memoryview, str)):
-        raise TypeError(
-            f"{function}() takes an iterable of bytes, not {given}: put a single chunk into a list"
-        )
-    # Lines without their ends would be one endless line, and no event would ever come.
-    name = getattr(chunks, "__name__", "")
-    if name in ("iter_lines", "aiter_lines"):
-        raise TypeError(
-            f"{function}() takes the bytes as they come, and {name}() takes the line ends away: pass {_INSTEAD[function]}"
-        )
-    if hasattr(chunks, needed):
-        return
-    if hasattr(chunks, "__iter__"):
-        raise TypeError(
-            f"adecode() takes an async iterable of bytes, not {given}: decode() takes an iterable"
-        )
-    if hasattr(chunks, "__aiter__"):
-        raise TypeError(
-            f"decode() takes an iterable of bytes, not {given}: adecode() takes an async iterable"
-        )
-    raise TypeError(
-        f"{function}() takes an iterable of bytes, not {given}: of a response, pass {_INSTEAD[function]}"
-    )
-
-
-def _refuse(function: str, chunk: object) -> NoReturn:
-    raise TypeError(
-        f"{function}() takes chunks of bytes, bytearray or memoryview, and got {type(chunk).__name__}: "
-        f"pass {_INSTEAD[function]}, neither lines nor decoded text"
-    ) from None

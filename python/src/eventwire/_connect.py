@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from os import PathLike
 from typing import Any, Literal
 
-from eventwire import _native
-from eventwire._arguments import Pairs, Params, body, pairs, with_params
+from eventwire import _checks, _native
+from eventwire._arguments import Pairs, Params, body, check_options, pairs, with_params
 from eventwire._errors import CursorError, EventwireError
 from eventwire._items import Mark, Opened, Question, Reset, Response, StreamItem, StreamStats
 from eventwire._log import note
@@ -16,7 +16,7 @@ from eventwire._managing import AsyncManaged, Managed
 from eventwire._native import Event
 from eventwire._policy import RetryPolicy
 from eventwire._prepare import AsyncPrepare, Prepare, Preparing, without_a_loop
-from eventwire._reading import Reader
+from eventwire._reading import AsyncItems, Reader
 from eventwire._transport import Auth, Cert, Cookies, Proxy, Verify, transport
 
 MIB = 1 << 20
@@ -104,7 +104,10 @@ class _Stream:
             ...     store(event)
             ...     stream.ack(event)
         """
-        self._native.ack(event.id)
+        id = getattr(event, "id", None)
+        if not isinstance(id, str):
+            _checks.wrong("what ack() takes", event, "the Event or Reset that is dealt with")
+        self._native.ack(id)
 
     def restart(self) -> None:
         """Drops the connection and connects again at once, from any thread, going on after the last event.
@@ -207,15 +210,20 @@ class EventStream(_Stream, Managed):
             ...     if isinstance(item, Reconnecting):
             ...         print("lost:", item.reason)
         """
+        # No generator: an exception, as out of a signal handler, would end it.
+        return iter(self._next_item, None)
+
+    def _next_item(self) -> StreamItem | None:
         try:
             while (item := self._reader.next()) is not None:
                 handed_out = self._pass(item)
                 if handed_out is not None:
-                    yield handed_out
+                    return handed_out
         except EventwireError as error:
             self._end(error)
             raise
         self._end(None)
+        return None
 
 
 class AsyncEventStream(_Stream, AsyncManaged):
@@ -276,22 +284,26 @@ class AsyncEventStream(_Stream, AsyncManaged):
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def items(self) -> AsyncIterator[StreamItem]:
+    def items(self) -> AsyncIterator[StreamItem]:
         """All that happens: events, and also comments, connections opened and lost, resets, and the end.
 
         Example:
             >>> async for item in stream.items():  # doctest: +SKIP
             ...     print(item)
         """
+        return AsyncItems(self._next_item)
+
+    async def _next_item(self) -> StreamItem | None:
         try:
             while (item := await self._reader.anext()) is not None:
                 handed_out = self._pass(item)
                 if handed_out is not None:
-                    yield handed_out
+                    return handed_out
         except EventwireError as error:
             await self._end(error)
             raise
         await self._end(None)
+        return None
 
 
 def connect(
@@ -427,6 +439,7 @@ def _native_stream(
     **options: Any,
 ) -> tuple[_native.Stream, bytes | None]:
     """The native half, and the body that was made."""
+    check_options(url=url, prepare=prepare, **options)
     listed = pairs(headers)
     made = body(listed, content, data, json)
     way = transport(url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth)

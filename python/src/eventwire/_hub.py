@@ -7,14 +7,48 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from eventwire import _native
-from eventwire._arguments import Publication, event_data, messages, topics
+from eventwire import _checks, _native
+from eventwire._arguments import Publication, messages, publication
 from eventwire._loop import answer
 from eventwire._managing import AsyncManaged, Managed
 from eventwire._processes import warn_of_several
 from eventwire._subscription import Subscription
 
 _MAILBOX = 1 << 20
+
+
+def _retained(name: str, value: Any) -> None:
+    if value is None:
+        return
+    if not _checks.is_a(value, Mapping):
+        _checks.wrong(name, value, 'a mapping of topics and numbers, such as {"prices/*": 1}')
+    for topic, count in _checks.pairs(name, value):
+        _checks.whole(f"{name}[{topic!r}]", count)
+
+
+_HUB: dict[str, _checks.Check] = {
+    "store": _checks.text,
+    "max_events": _checks.whole,
+    "max_bytes": _checks.whole,
+    "max_age": _checks.time_or_none,
+    "max_topics": _checks.whole,
+    "retained": _retained,
+    "max_retained_bytes": _checks.whole,
+    "heartbeat": _checks.time_or_none,
+    "retry": _checks.whole_or_none,
+    "slow": _checks.text,
+}
+
+_SERVE: dict[str, _checks.Check] = {
+    "address": lambda name, value: _checks.text(name, value, 'a str, such as "127.0.0.1:8844"'),
+    "open_publish": _checks.flag,
+    "max_connections": _checks.whole_or_none,
+    "max_body": _checks.whole_or_none,
+    "threads": _checks.whole_or_none,
+    "write_timeout": _checks.time,
+    "peer_timeout": _checks.time,
+    "send_buffer": _checks.whole,
+}
 
 
 @dataclass(frozen=True)
@@ -120,6 +154,7 @@ class Hub(Managed, AsyncManaged):
         retry: int | None = None,
         slow: Literal["disconnect", "skip"] = "disconnect",
     ) -> None:
+        _checks.each(_HUB, locals())
         self._native = _native.Hub(
             store,
             max_events=max_events,
@@ -160,7 +195,7 @@ class Hub(Managed, AsyncManaged):
             >>> hub.publish("prices", json={"gold": 3}, event="tick")  # doctest: +ELLIPSIS
             '...-1'
         """
-        return self._native.publish(topics(topic), event_data(data, json), event, key).result()
+        return self._native.publish(*publication(topic, data, json, event, key)).result()
 
     async def apublish(
         self,
@@ -177,7 +212,7 @@ class Hub(Managed, AsyncManaged):
             >>> async def tell(hub):
             ...     await hub.apublish("news", "hello")
         """
-        return await answer(self._native.publish(topics(topic), event_data(data, json), event, key))
+        return await answer(self._native.publish(*publication(topic, data, json, event, key)))
 
     def publish_many(self, publications: Iterable[Publication]) -> list[str]:
         """Publishes several events in one go, at most 1000: all of them or none. Returns their ids, in their order.
@@ -223,6 +258,10 @@ class Hub(Managed, AsyncManaged):
             ...     print(next(subscription).data)
             two
         """
+        for one in topics:
+            _checks.text("a topic", one)
+        _checks.text_or_none("last_event_id", last_event_id)
+        _checks.text("start", start, 'a str: "live", "earliest" or "last:N"')
         return Subscription(self._native.subscribe(list(topics), last_event_id, start, _MAILBOX))
 
     def serve(
@@ -264,7 +303,8 @@ class Hub(Managed, AsyncManaged):
             ...     print(server.url)  # doctest: +ELLIPSIS
             http://127.0.0.1:...
         """
-        origins = [cors] if isinstance(cors, str) else list(cors)
+        _checks.each(_SERVE, locals())
+        origins = _checks.texts("cors", cors)
         native = self._native.serve(
             address,
             cors=origins,
@@ -334,10 +374,12 @@ class Server(Managed, AsyncManaged):
 
     def drain(self, timeout: float = 10.0) -> bool:
         """Takes no new connections, ends the streams, and waits at most `timeout` seconds; True if all ended in time."""
+        _checks.time("timeout", timeout)
         return self._native.drain(timeout).result()
 
     async def adrain(self, timeout: float = 10.0) -> bool:
         """The same for async code."""
+        _checks.time("timeout", timeout)
         return await answer(self._native.drain(timeout))
 
     def close(self) -> None:

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eventwire import _checks
+
+_CHECKS: dict[str, _checks.Check] = {
+    "base": _checks.time,
+    "max": _checks.time,
+    "min": _checks.time,
+    "attempts": _checks.whole_or_none,
+    "deadline": _checks.time_or_none,
+    "resend_body": _checks.flag,
+    "stable_after": _checks.time,
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
@@ -18,7 +30,7 @@ class RetryPolicy:
 
     #: The delay before the first new attempt, until the server's `retry:` says otherwise.
     base: float = 1.0
-    #: The longest delay.
+    #: The longest delay, but for what a server asks for by Retry-After, which counts up to a day.
     max: float = 30.0
     #: The shortest delay.
     min: float = 0.5
@@ -30,3 +42,13 @@ class RetryPolicy:
     resend_body: bool = False
     #: How long a connection must stand, and have delivered an event, before the delays begin anew.
     stable_after: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name, check in _CHECKS.items():
+            check(f"{name} of RetryPolicy", getattr(self, name))
+
+
+def policy(name: str, value: object) -> None:
+    """A policy or None."""
+    if value is not None and not isinstance(value, RetryPolicy):
+        _checks.wrong(name, value, "a RetryPolicy, or None for never")

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, TypeVar
 
-from eventwire import _native
-from eventwire._arguments import Pairs, Publication, event_data, messages, pairs, topics
+from eventwire import _checks, _native
+from eventwire._arguments import Pairs, Publication, messages, pairs, publication
 from eventwire._loop import answer
 from eventwire._managing import Managed
-from eventwire._policy import RetryPolicy
+from eventwire._policy import RetryPolicy, policy
 from eventwire._transport import Auth, Cert, Cookies, Proxy, Verify, transport
 
 T = TypeVar("T")
@@ -33,6 +33,8 @@ class _Publisher:
         cert: Cert | None = None,
         proxy: Proxy | None = None,
     ) -> None:
+        _checks.text("url", url)
+        policy("retry", retry)
         way = transport(
             url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth, caller=3
         )
@@ -67,7 +69,7 @@ class Publisher(_Publisher, Managed):
         Example:
             >>> publisher.publish(["news", "sport"], json={"score": "1:0"})  # doctest: +SKIP
         """
-        return self._native.publish(topics(topic), event_data(data, json), event, key).result()
+        return self._native.publish(*publication(topic, data, json, event, key)).result()
 
     def publish_many(self, publications: Iterable[Publication]) -> list[str]:
         """Publishes several events in one request, at most 1000: all of them or none. Returns their ids, in their order.
@@ -98,6 +100,7 @@ class Publisher(_Publisher, Managed):
             >>> publisher.close(timeout=1.0)  # doctest: +SKIP
             True
         """
+        _checks.time("timeout", timeout)
         return self._native.close(timeout).result()
 
 
@@ -130,7 +133,7 @@ class APublisher(_Publisher):
         Example:
             >>> await publisher.publish("news", "hello")  # doctest: +SKIP
         """
-        return await answer(self._native.publish(topics(topic), event_data(data, json), event, key))
+        return await answer(self._native.publish(*publication(topic, data, json, event, key)))
 
     async def publish_many(self, publications: Iterable[Publication]) -> list[str]:
         """Publishes several events in one request, at most 1000: all of them or none. Returns their ids, in their order.
@@ -159,6 +162,7 @@ class APublisher(_Publisher):
             >>> await publisher.aclose(timeout=1.0)  # doctest: +SKIP
             True
         """
+        _checks.time("timeout", timeout)
         return await answer(self._native.close(timeout))
 
     def close(self) -> None:

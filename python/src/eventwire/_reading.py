@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 from eventwire import _loop, _native
@@ -113,3 +113,24 @@ class Reader(Generic[T]):
         finally:
             # What a reader has fetched in the meantime.
             self._items.clear()
+
+
+class AsyncItems(Generic[T]):
+    """An async iterator over what `upcoming` gives until None, as `iter(upcoming, None)` is without an event loop.
+
+    An async generator would be ended by the first wait that is cancelled.
+    """
+
+    __slots__ = ("_upcoming",)
+
+    def __init__(self, upcoming: Callable[[], Awaitable[T | None]]) -> None:
+        self._upcoming = upcoming
+
+    def __aiter__(self) -> AsyncItems[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        item = await self._upcoming()
+        if item is None:
+            raise StopAsyncIteration
+        return item

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eventwire import _native
+from eventwire import _checks, _native
 from eventwire._connect import AsyncEventStream, EventStream, aconnect, connect
 from eventwire._headers import Headers
 
@@ -57,6 +57,7 @@ class Script:
         Example:
             >>> script = Script().respond(429, {"retry-after": "30"})
         """
+        _checks.whole("status", status)
         script = self._then("respond", status)
         for name, value in (headers or {}).items():
             script = script.header(name, value)
@@ -68,6 +69,8 @@ class Script:
         Example:
             >>> script = Script().respond(200).header("content-type", "text/html")
         """
+        _checks.text("name", name)
+        _checks.text(f"the header {name!r}", value)
         return self._then("header", name, value)
 
     def event(
@@ -83,6 +86,10 @@ class Script:
         Example:
             >>> script = Script().event("42", event="tick", id="7")
         """
+        _checks.text("data", data)
+        _checks.text_or_none("event", event)
+        _checks.text_or_none("id", id)
+        _checks.whole_or_none("retry", retry)
         return self._then("event", data, event, id, retry)
 
     def comment(self, text: str) -> Script:
@@ -91,6 +98,7 @@ class Script:
         Example:
             >>> script = Script().wait(15).comment("still here")
         """
+        _checks.text("text", text)
         return self._then("comment", text)
 
     def send(self, content: bytes | str) -> Script:
@@ -99,6 +107,8 @@ class Script:
         Example:
             >>> script = Script().respond(500).send("out of order")
         """
+        if not _checks.is_a(content, str, bytes, bytearray, memoryview):
+            _checks.wrong("content", content, "bytes or a str")
         return self._then("send", content if isinstance(content, str) else list(content))
 
     def drip(self, every: float) -> Script:
@@ -107,6 +117,7 @@ class Script:
         Example:
             >>> script = Script().drip(1).event("slow")
         """
+        _checks.span("every", every)
         return self._then("drip", every)
 
     def wait(self, time: float) -> Script:
@@ -115,6 +126,7 @@ class Script:
         Example:
             >>> script = Script().event("now").wait(60).event("later")
         """
+        _checks.span("the time", time)
         return self._then("wait", time)
 
     def end(self) -> Script:
@@ -289,6 +301,7 @@ class ScriptedServer:
             >>> server.now
             60.0
         """
+        _checks.span("the time", time)
         self._native.advance(time)
 
     @property

@@ -102,7 +102,7 @@ impl fmt::Display for DataError {
             ),
             DataErrorKind::Symbol(c) => write!(
                 f,
-                "the data is no base64: {c:?} at character {at}; bytes are sent by Event::binary (binary in other languages)"
+                "the data is no base64: {c:?} at character {at}; bytes are sent as base64, which `binary` makes"
             ),
             DataErrorKind::Padding => write!(
                 f,

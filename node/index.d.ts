@@ -279,7 +279,7 @@ export function receiveFile(source: string | URL | Events, path: string | URL, o
 export interface RetryPolicy {
   /** The first delay; 1,000 by default. `retry:` sets it. */
   base?: number;
-  /** The longest delay; 30,000 by default. */
+  /** The longest delay, but for what a server asks for by `Retry-After`, which counts up to a day; 30,000 by default. */
   max?: number;
   /** The shortest delay; 500 by default. */
   min?: number;
@@ -293,7 +293,7 @@ export interface RetryPolicy {
   stableAfter?: number;
 }
 
-export type QueryValue = string | number | boolean;
+export type QueryValue = string | number | boolean | null | undefined;
 
 /** PEM as bytes, or as a string; or the path of a file that has it. */
 export type Pem = string | Uint8Array | URL;
@@ -335,7 +335,7 @@ export interface ConnectOptions extends TransportOptions {
   /** GET by default. */
   method?: string;
   headers?: HeadersLike;
-  /** Added to the query of the URL. */
+  /** Added to the query of the URL; what is null or undefined is left out. */
   params?: ConstructorParameters<typeof URLSearchParams>[0] | Record<string, QueryValue | readonly QueryValue[]>;
   body?: string | Uint8Array;
   /** A body, as JSON. */
@@ -356,7 +356,7 @@ export interface ConnectOptions extends TransportOptions {
   maxEvent?: number;
   /** How much may wait to be read; 1 MiB by default. What is more stays with the sender. */
   mailbox?: number;
-  /** Whether `items()` gives comments; false by default. */
+  /** Whether `items()` gives comments; true by default. Who reads events alone is given none. */
   comments?: boolean;
   /** Whether redirects are followed; true by default. */
   followRedirects?: boolean;

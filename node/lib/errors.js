@@ -63,6 +63,18 @@ const classes = {
   ServeError,
 };
 
+// The core names an option as Rust does, which is as Python does.
+const options = new Set(
+  (
+    'last_event_id connect_timeout idle_timeout event_timeout max_line max_event follow_redirects resend_body stable_after cursor_file ' +
+    'max_events max_bytes max_age max_topics max_retained_bytes open_publish max_connections max_body write_timeout peer_timeout ' +
+    'send_buffer slice_size max_size publish_many send_file receive_file'
+  ).split(' '),
+);
+const inJavaScript = (message) => message.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => (options.has(name) ? camelCase(name) : name));
+// Those whose text is the core's own, without words of a server.
+const ours = new Set(['ArgumentError', 'DecodeError', 'ServeError', 'StoreError', 'SliceError']);
+
 const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 
 // The headers of a response. Native code gives text, and `Headers` takes bytes, as `fetch` has them: one character each.
@@ -87,7 +99,8 @@ function toFileError(message, { errno, path }) {
 
 // The error that a failure of the native module is: its JSON, or what that was parsed to.
 function toError(failure) {
-  const { kind, message, cause, ...details } = typeof failure === 'string' ? JSON.parse(failure) : failure;
+  const { kind, message: said, cause, ...details } = typeof failure === 'string' ? JSON.parse(failure) : failure;
+  const message = ours.has(kind) ? inJavaScript(said) : said;
   if (kind === 'ArgumentError') return new TypeError(message);
   if (kind === 'FileError') return toFileError(message, details);
   const named = {};

@@ -13,7 +13,7 @@ const HIDDEN_REDIRECT =
   'that follows redirects by itself';
 
 // What is not tried again, since it would be the same.
-class Unusable extends Error {}
+class Unusable extends TypeError {}
 
 // What an error says, with what it says to be caused by: `fetch failed` alone explains nothing.
 function explain(error) {
@@ -108,7 +108,7 @@ class Fetching {
 
   #failed(number, error) {
     const unusable = error instanceof Unusable;
-    this.#session.failed(number, explain(error), unusable ? undefined : keepCause(error), unusable);
+    this.#session.failed(number, explain(error), keepCause(error), unusable);
     if (unusable) this.#drop();
   }
 

@@ -25,8 +25,7 @@ const hubOptions = {
   },
   maxRetainedBytes: natural,
   maxAge: orNull(milliseconds),
-  // The native side reads 0 as never.
-  heartbeat: (what, value) => (value === null ? 0 : milliseconds(what, value)),
+  heartbeat: (what, value) => (value === null ? null : milliseconds(what, value)),
   retry: orNull(milliseconds),
   slow: string,
 };
@@ -55,7 +54,8 @@ class Hub {
   #servers = new Set();
 
   constructor(options) {
-    const built = read('the options of Hub', options, hubOptions);
+    const { heartbeat, ...rest } = read('the options of Hub', options, hubOptions);
+    const built = { ...rest, heartbeat: heartbeat ?? undefined, silent: heartbeat === null };
     this.#native = call(() => new native.Hub(built));
     if ((built.store ?? 'memory:') === 'memory:') warnOfSeveral();
   }

@@ -31,7 +31,12 @@ const bounded = (least, unit, fits = () => true) => (what, value) => {
   }
   return value;
 };
-const milliseconds = bounded(0, 'a number of milliseconds');
+// How many they may be is a rule of native code.
+const milliseconds = (what, value) => {
+  if (typeof value !== 'number') throw wrong(what, 'a number of milliseconds', value);
+  return value;
+};
+const span = bounded(0, 'a number of milliseconds', Number.isFinite);
 // Infinity is as good as no bound.
 const isWhole = (value) => Number.isInteger(value) || value === Infinity;
 const count = bounded(1, 'a whole number', isWhole);
@@ -83,12 +88,17 @@ const toJson = (what, value) => {
   return text;
 };
 
+const pairs = (value) => (Symbol.iterator in value ? value : Object.entries(value));
+
 // Names and values, in whatever form `Headers` takes.
 const headers = (what, value) => {
+  if (typeof value !== 'object' || value === null) throw wrong(what, 'Headers, an object, or an array of pairs', value);
   try {
+    // `Headers` would make a text of anything.
+    if (!(value instanceof Headers)) for (const [name, one] of pairs(value)) string(`${JSON.stringify(name)} in ${what}`, one);
     return [...new Headers(value)];
   } catch (cause) {
-    throw new TypeError(`${what}: ${cause.message}`, { cause });
+    throw cause.message.includes(what) ? cause : new TypeError(`${what}: ${cause.message}`, { cause });
   }
 };
 
@@ -101,7 +111,7 @@ function topics(value) {
 // Checks `given` by a function for each name, and gives what they return; what is undefined is left out.
 function read(what, given, checks) {
   if (given === undefined) return {};
-  if (typeof given !== 'object' || given === null) throw wrong(what, 'an object', given);
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw wrong(what, 'an object', given);
   const result = {};
   for (const [name, value] of Object.entries(given)) {
     const check = checks[name];
@@ -144,6 +154,7 @@ module.exports = {
   path,
   read,
   retry,
+  span,
   string,
   toJson,
   topics,

@@ -7,7 +7,7 @@ const { native } = require('./native.js');
 const { call } = require('./errors.js');
 const { Fetching } = require('./fetching.js');
 const { Mailbox } = require('./mailbox.js');
-const { abortSignal, any, body, boolean, callable, count, headers, milliseconds, oneOf, orNull, path, read, retry, string, toJson } = require('./options.js');
+const { abortSignal, any, body, boolean, callable, count, headers, milliseconds, oneOf, orNull, path, read, retry, string, toJson, wrong } = require('./options.js');
 const { tell } = require('./diagnostics.js');
 const { checkWithFetch, takeTransport, transportOptions } = require('./transport.js');
 const { isEvent, toEvent, unpackItems } = require('./packed.js');
@@ -15,8 +15,19 @@ const { Preparing } = require('./prepare.js');
 
 // Names and values for the query: what `URLSearchParams` takes, and lists of values, which it would join by commas.
 function params(what, value) {
-  if (typeof value !== 'object' || value === null || Symbol.iterator in value) return [...new URLSearchParams(value)];
-  return Object.entries(value).flatMap(([name, values]) => [values].flat().map((one) => [name, String(one)]));
+  if (typeof value === 'string' || value?.[Symbol.iterator]) return [...new URLSearchParams(value)];
+  if (typeof value !== 'object' || value === null) throw wrong(what, 'an object, URLSearchParams, or a string', value);
+  return Object.entries(value).flatMap(([name, values]) => texts(`${JSON.stringify(name)} in ${what}`, [values].flat()).map((one) => [name, one]));
+}
+
+// What there is none of is left out.
+function texts(what, values) {
+  return values
+    .filter((one) => one !== null && one !== undefined)
+    .map((one) => {
+      if (!['string', 'number', 'boolean', 'bigint'].includes(typeof one)) throw wrong(what, 'a string, a number or a boolean', one);
+      return String(one);
+    });
 }
 
 const streamOptions = {
@@ -47,10 +58,13 @@ const streamOptions = {
 function toNative(url, options) {
   const { transport, rest: others } = takeTransport(options);
   const { params: query = [], json, retry: policy, signal: _, fetch: __, headers: pairs = [], prepare, ack, ...rest } = others;
-  const target = new URL(url);
-  for (const [name, value] of query) target.searchParams.append(name, value);
+  // What is no URL native code refuses, with what to give.
+  const target = URL.canParse(url) ? new URL(url) : { href: String(url) };
+  for (const [name, value] of query) target.searchParams?.append(name, value);
   const asked = { prepare: prepare !== undefined, manualAck: ack === 'manual' };
   const built = { ...rest, ...asked, url: target.href, headers: pairs, reconnect: policy !== null, retry: policy ?? undefined, transport };
+  // `items` tells everything, and who reads events alone is given none.
+  built.comments ??= true;
   if (json !== undefined) {
     if (built.body !== undefined) throw new TypeError('give body or json, not both');
     built.body = Buffer.from(toJson('the options of connect', json));
@@ -76,6 +90,8 @@ class EventStream {
   #mailbox = null;
   // One iteration has it from its beginning on: it holds what others would miss.
   #claimed = false;
+  // Whether it gives all items, or events alone.
+  #tellsAll = false;
   #closed = false;
   #referenced = true;
   #stopListening = null;
@@ -120,7 +136,7 @@ class EventStream {
     if (this.#closed) return this.#over();
     try {
       if (!this.#mailbox) {
-        call(() => this.#native.open());
+        call(() => this.#native.open(!this.#tellsAll));
         this.#mailbox = new Mailbox(this.#native, unpackItems);
         this.#mailbox.referenced = this.#referenced;
       }
@@ -160,6 +176,7 @@ class EventStream {
 
   async *items() {
     this.#claim();
+    this.#tellsAll = true;
     try {
       for (let items; (items = await this.#batch()) !== null; ) {
         for (const item of items) {

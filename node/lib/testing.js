@@ -5,7 +5,7 @@
 const { native } = require('./native.js');
 const { call, toHeaders } = require('./errors.js');
 const { EventSource, scripted } = require('./eventsource.js');
-const { boolean, isUint8Array, milliseconds, natural, read, string, wrong } = require('./options.js');
+const { boolean, isUint8Array, natural, read, span, string, wrong } = require('./options.js');
 const { EventStream } = require('./stream.js');
 
 const SECOND = 1000;
@@ -50,11 +50,11 @@ class Script {
   }
 
   drip(every) {
-    return this.#then('drip', milliseconds('the time of drip', every) / SECOND);
+    return this.#then('drip', span('the time of drip', every) / SECOND);
   }
 
   wait(time) {
-    return this.#then('wait', milliseconds('the time of wait', time) / SECOND);
+    return this.#then('wait', span('the time of wait', time) / SECOND);
   }
 
   end() {
@@ -111,7 +111,7 @@ class ScriptedServer {
   }
 
   advance(time) {
-    this.#native.advance(milliseconds('the time of advance', time));
+    this.#native.advance(span('the time of advance', time));
   }
 
   get now() {

@@ -74,8 +74,12 @@ test('items say what happens to the connection', async (t) => {
     response.end();
   });
   const kinds = [];
-  for await (const item of connect(url, { retry: QUICK, comments: true }).items()) kinds.push(item.kind);
+  for await (const item of connect(url, { retry: QUICK }).items()) kinds.push(item.kind);
   assert.deepEqual(kinds, ['opened', 'comment', 'event', 'reconnecting', 'closed']);
+  connections = 0;
+  kinds.length = 0;
+  for await (const item of connect(url, { retry: QUICK, comments: false }).items()) kinds.push(item.kind);
+  assert.deepEqual(kinds, ['opened', 'event', 'reconnecting', 'closed']);
 });
 
 test('the request is what the options say', async (t) => {

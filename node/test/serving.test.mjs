@@ -22,10 +22,10 @@ for (const [wrong, told] of [
   [{ threads: 1.5 }, /threads of the options of listen must be a whole number/],
   [{ threads: '2' }, /threads .* is a string/],
   [{ limits: { maxConnections: 0 } }, /maxConnections .* at least 1/],
-  [{ limits: { writeTimeout: 0 } }, /write_timeout is 0ns: give more than 0/],
-  [{ limits: { writeTimeout: Infinity } }, /write_timeout is .*, up to 24 hours/],
-  [{ limits: { peerTimeout: 3000 } }, /peer_timeout is 3s: give 4 seconds to 24 hours/],
-  [{ limits: { sendBuffer: 100 } }, /send_buffer is 100: give 4096/],
+  [{ limits: { writeTimeout: 0 } }, /writeTimeout is 0: give milliseconds, more than zero/],
+  [{ limits: { writeTimeout: Infinity } }, /writeTimeout is infinite: give milliseconds, more than zero/],
+  [{ limits: { peerTimeout: 3000 } }, /peerTimeout is 3s: give 4 seconds to 24 hours/],
+  [{ limits: { sendBuffer: 100 } }, /sendBuffer is 100: give 4096/],
   [{ limits: { sendBuffers: 100 } }, /no "sendBuffers".*sendBuffer/],
 ]) {
   test(`a TypeError names what is wrong: ${JSON.stringify(wrong)}`, async () => {

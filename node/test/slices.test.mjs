@@ -107,7 +107,8 @@ for (const fixture of cases('receive.json')) {
         const { reason, message, index, expected, position } = raised;
         assert.equal(reason, kind);
         assert.deepEqual({ index, expected, position }, { index: undefined, expected: undefined, position: undefined, ...numbers });
-        return message.includes(says);
+        // Options have their names of JavaScript there.
+        return message.includes(says.replace(/_(.)/g, (_, letter) => letter.toUpperCase()));
       };
       assert.throws(assembled, right);
       await assert.rejects(receiveFile(events, target, options), right);
@@ -337,7 +338,7 @@ test('a log that is too short is said', async (t) => {
   const url = `${server.url}/events?topic=files&start=earliest`;
   await assert.rejects(receiveFile(url, join(path, 'target')), (error) => {
     assert.deepEqual([error.reason, error.expected], ['missing', 0]);
-    return /max_bytes/.test(error.message);
+    return /maxBytes/.test(error.message);
   });
   assert.deepEqual(await readdir(path), []);
 });

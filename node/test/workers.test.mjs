@@ -154,7 +154,7 @@ for (const [options, stream, limit, max] of [
   test(`a limit names itself and its size: ${limit} ${max}, at ${stream.slice(0, 16)}`, () => {
     const decoder = new Decoder(options);
     const failure = (error) =>
-      error instanceof DecodeError && error.limit === limit && error.max === max && error.message.includes(`max_${limit} = ${max} bytes`);
+      error instanceof DecodeError && error.limit === limit && error.max === max && error.message.includes(`max${limit === 'line' ? 'Line' : 'Event'} = ${max} bytes`);
     assert.throws(() => decoder.feed(Buffer.from(stream)), failure);
     assert.throws(() => decoder.feed(new Uint8Array(0)), failure);
   });

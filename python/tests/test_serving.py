@@ -20,7 +20,7 @@ IN_PEACE = Ended(gone=0, vanished=0, slow=0, stalled=0, failed=0, expired=0, dra
         ({"threads": 257}, "threads is 257: give 0 .* to 256"),
         ({"threads": -1}, "threads is -1"),
         ({"max_connections": 0}, "max_connections is 0: give at least 1"),
-        ({"write_timeout": 0.0}, "write_timeout is 0ns: give more than 0"),
+        ({"write_timeout": 0.0}, "write_timeout is 0: give seconds, more than zero"),
         ({"write_timeout": -1.0}, "write_timeout is -1"),
         ({"write_timeout": float("inf")}, "write_timeout is inf"),
         ({"write_timeout": 1e9}, "write_timeout is .*, up to 24 hours"),

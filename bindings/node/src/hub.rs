@@ -1,7 +1,6 @@
 //! The hub of this process.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use eventwire_bridge::hub;
 use napi::Env;
@@ -10,7 +9,7 @@ use napi_derive::napi;
 use crate::batch::Fetched;
 use crate::failure::{Result, raise};
 use crate::notifier::Notifier;
-use crate::options::{size, time};
+use crate::options::{delay, limit, size, time};
 use crate::task::{self, DoneTask, IdTask, IdsTask, ServerTask};
 
 #[napi(object, object_to_js = false)]
@@ -22,8 +21,9 @@ pub struct HubOptions {
     pub retained: Option<HashMap<String, f64>>,
     pub max_retained_bytes: Option<f64>,
     pub max_age: Option<f64>,
-    /// Never, where it is 0.
     pub heartbeat: Option<f64>,
+    /// No heartbeat.
+    pub silent: Option<bool>,
     pub retry: Option<f64>,
     pub slow: Option<String>,
 }
@@ -99,12 +99,13 @@ impl Hub {
             .map(|(topic, count)| (topic, size(Some(count), 0)))
             .collect();
         built.max_retained_bytes = size(options.max_retained_bytes, built.max_retained_bytes);
-        built.max_age = options.max_age.map(time);
-        built.heartbeat = match options.heartbeat.map(time) {
-            Some(Duration::ZERO) => None,
-            given => given.or(built.heartbeat),
+        built.max_age = limit("maxAge", options.max_age)?;
+        let heartbeat = limit("heartbeat", options.heartbeat)?;
+        built.heartbeat = match options.silent {
+            Some(true) => None,
+            _ => heartbeat.or(built.heartbeat),
         };
-        built.retry = options.retry.map(time);
+        built.retry = delay("retry", options.retry)?;
         built.slow = options.slow.unwrap_or(built.slow);
         hub::Hub::new(built).map(Self).map_err(raise)
     }
@@ -138,8 +139,8 @@ impl Hub {
             max_connections: options.max_connections.map(|count| count as usize),
             max_body: options.max_body.map(|bytes| bytes as usize),
             threads: options.threads.map(|count| count as usize),
-            write_timeout: options.write_timeout.map(time),
-            peer_timeout: options.peer_timeout.map(time),
+            write_timeout: time("writeTimeout", options.write_timeout)?,
+            peer_timeout: time("peerTimeout", options.peer_timeout)?,
             send_buffer: options.send_buffer.map(|bytes| bytes as usize),
         };
         task::start(self.0.serve(built), ServerTask)
@@ -219,7 +220,8 @@ impl Server {
 
     #[napi]
     pub fn drain(&self, timeout: f64) -> Result<DoneTask> {
-        task::start(self.0.drain(time(timeout)), DoneTask)
+        let timeout = delay("the timeout of drain", Some(timeout))?.unwrap_or_default();
+        task::start(self.0.drain(timeout), DoneTask)
     }
 
     #[napi]

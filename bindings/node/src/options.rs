@@ -2,20 +2,43 @@
 
 use std::time::Duration;
 
+use eventwire_bridge::arguments::Language;
 use eventwire_bridge::stream::RetryPolicy;
 use eventwire_bridge::transport::{Proxy, Source, Transport, Verify};
 use napi::Either;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
+use crate::failure::{Result, raise};
+
 /// A number of bytes, connections or events.
 pub(crate) fn size(given: Option<f64>, default: usize) -> usize {
     given.map_or(default, |count| count as usize)
 }
 
-pub(crate) fn time(milliseconds: f64) -> Duration {
-    // Beyond what a Duration holds is as good as never.
-    Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or(Duration::MAX)
+const JAVASCRIPT: Language = Language {
+    unit: "milliseconds",
+    per_second: 1000.0,
+    nothing: "null",
+};
+
+/// More than no milliseconds, where they are given.
+pub(crate) fn time(name: &str, given: Option<f64>) -> Result<Option<Duration>> {
+    given
+        .map(|given| JAVASCRIPT.time(name, given).map_err(raise))
+        .transpose()
+}
+
+/// Milliseconds, which may be none, where they are given.
+pub(crate) fn delay(name: &str, given: Option<f64>) -> Result<Option<Duration>> {
+    given
+        .map(|given| JAVASCRIPT.delay(name, given).map_err(raise))
+        .transpose()
+}
+
+/// More than no milliseconds, or no limit.
+pub(crate) fn limit(name: &str, given: Option<f64>) -> Result<Option<Duration>> {
+    JAVASCRIPT.limit(name, given).map_err(raise)
 }
 
 #[napi(object, object_to_js = false)]
@@ -29,18 +52,33 @@ pub struct RetryOptions {
     pub stable_after: Option<f64>,
 }
 
-impl From<RetryOptions> for RetryPolicy {
-    fn from(given: RetryOptions) -> Self {
-        let default = Self::default();
-        Self::new()
-            .base(given.base.map_or(default.base, time))
-            .max(given.max.map_or(default.max, time))
-            .min(given.min.map_or(default.min, time))
-            .attempts(given.attempts)
-            .deadline(given.deadline.map(time))
-            .resend_body(given.resend_body.unwrap_or(default.resend_body))
-            .stable_after(given.stable_after.map_or(default.stable_after, time))
+impl RetryOptions {
+    pub(crate) fn policy(&self) -> Result<RetryPolicy> {
+        let default = RetryPolicy::default();
+        Ok(RetryPolicy::new()
+            .base(delay("base of retry", self.base)?.unwrap_or(default.base))
+            .max(delay("max of retry", self.max)?.unwrap_or(default.max))
+            .min(delay("min of retry", self.min)?.unwrap_or(default.min))
+            .attempts(self.attempts)
+            .deadline(
+                JAVASCRIPT
+                    .limit_or_zero("deadline of retry", self.deadline)
+                    .map_err(raise)?,
+            )
+            .resend_body(self.resend_body.unwrap_or(default.resend_body))
+            .stable_after(
+                delay("stableAfter of retry", self.stable_after)?.unwrap_or(default.stable_after),
+            ))
     }
+}
+
+/// The policy that was given, or the usual one; none where it is never to be tried again.
+pub(crate) fn policy(again: bool, given: Option<RetryOptions>) -> Result<Option<RetryPolicy>> {
+    if !again {
+        return Ok(None);
+    }
+    let given = given.map(|given| given.policy()).transpose()?;
+    Ok(Some(given.unwrap_or_default()))
 }
 
 /// `[name, value]` pairs.

@@ -5,7 +5,7 @@ use napi_derive::napi;
 
 use crate::failure::{Result, raise};
 use crate::hub::Message;
-use crate::options::{RetryOptions, TransportOptions, headers, time};
+use crate::options::{RetryOptions, TransportOptions, delay, headers, policy};
 use crate::task::{self, DoneTask, IdTask, IdsTask};
 
 #[napi(object, object_to_js = false)]
@@ -26,9 +26,7 @@ pub struct Publisher(publisher::Publisher);
 impl Publisher {
     #[napi(constructor)]
     pub fn new(options: PublisherOptions) -> Result<Self> {
-        let retry = options
-            .again
-            .then(|| options.retry.map(Into::into).unwrap_or_default());
+        let retry = policy(options.again, options.retry)?;
         let built = publisher::PublisherOptions {
             url: options.url,
             headers: headers(options.headers),
@@ -56,6 +54,7 @@ impl Publisher {
 
     #[napi]
     pub fn close(&self, timeout: f64) -> Result<DoneTask> {
-        task::start(self.0.close(time(timeout)), DoneTask)
+        let timeout = delay("the timeout of close", Some(timeout))?.unwrap_or_default();
+        task::start(self.0.close(timeout), DoneTask)
     }
 }

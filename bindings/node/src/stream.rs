@@ -11,7 +11,7 @@ use napi_derive::napi;
 use crate::batch::Fetched;
 use crate::failure::{Result, raise};
 use crate::notifier::Notifier;
-use crate::options::{RetryOptions, TransportOptions, headers, size, time};
+use crate::options::{RetryOptions, TransportOptions, headers, limit, policy, size, time};
 
 #[napi(object, object_to_js = false)]
 pub struct StreamOptions {
@@ -62,12 +62,11 @@ impl Stream {
         built.headers = headers(options.headers);
         built.body = options.body.map(Vec::from);
         built.last_event_id = options.last_event_id.unwrap_or_default();
-        built.retry = options
-            .reconnect
-            .then(|| options.retry.map(Into::into).unwrap_or_default());
-        built.connect_timeout = options.connect_timeout.map_or(built.connect_timeout, time);
-        built.idle_timeout = options.idle_timeout.map(time);
-        built.event_timeout = options.event_timeout.map(time);
+        built.retry = policy(options.reconnect, options.retry)?;
+        built.connect_timeout =
+            time("connectTimeout", options.connect_timeout)?.unwrap_or(built.connect_timeout);
+        built.idle_timeout = limit("idleTimeout", options.idle_timeout)?;
+        built.event_timeout = limit("eventTimeout", options.event_timeout)?;
         built.max_line = size(options.max_line, built.max_line);
         built.max_event = size(options.max_event, built.max_event);
         built.mailbox = size(options.mailbox, built.mailbox);
@@ -81,9 +80,14 @@ impl Stream {
         stream::Stream::new(built).map(Self).map_err(raise)
     }
 
+    /// With comments as the options say, or without any.
     #[napi]
-    pub fn open(&self) -> Result<()> {
-        self.0.open().map_err(raise)
+    pub fn open(&self, without_comments: Option<bool>) -> Result<()> {
+        match without_comments {
+            Some(true) => self.0.open_without_comments(),
+            _ => self.0.open(),
+        }
+        .map_err(raise)
     }
 
     #[napi]

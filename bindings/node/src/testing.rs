@@ -4,7 +4,7 @@ use eventwire_bridge::testing;
 use napi_derive::napi;
 
 use crate::failure::{Result, raise};
-use crate::options::time;
+use crate::options::delay;
 use crate::stream::Stream;
 
 #[derive(Debug)]
@@ -28,8 +28,10 @@ impl ScriptedServer {
     }
 
     #[napi]
-    pub fn advance(&self, milliseconds: f64) {
-        self.0.advance(time(milliseconds));
+    pub fn advance(&self, milliseconds: f64) -> Result<()> {
+        let time = delay("the time of advance", Some(milliseconds))?;
+        self.0.advance(time.unwrap_or_default());
+        Ok(())
     }
 
     #[napi(getter)]

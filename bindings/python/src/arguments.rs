@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use eventwire_bridge::arguments::{self, Language};
+use eventwire_bridge::failure::Failure;
 use eventwire_bridge::stream;
 use eventwire_bridge::transport::{self, Source};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -19,18 +21,34 @@ pub(crate) fn size(name: &str, value: i64) -> PyResult<usize> {
     Ok(usize::try_from(whole(name, value)?).unwrap_or(usize::MAX))
 }
 
-/// Seconds as a duration.
-pub(crate) fn seconds(name: &str, value: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(value).map_err(|_| {
-        PyValueError::new_err(format!(
-            "{name} is {value}: give seconds, zero or more (None, where it may be, for no limit)"
-        ))
-    })
+const PYTHON: Language = Language {
+    unit: "seconds",
+    per_second: 1.0,
+    nothing: "None",
+};
+
+fn refused(failure: Failure) -> PyErr {
+    PyValueError::new_err(failure.message().to_owned())
 }
 
-/// Seconds, or None for no limit.
+/// A number of bytes or things of which there must be one.
+pub(crate) fn count(name: &str, value: i64) -> PyResult<usize> {
+    arguments::count(name, value as f64).map_err(refused)
+}
+
+/// More than no seconds.
+pub(crate) fn time(name: &str, value: f64) -> PyResult<Duration> {
+    PYTHON.time(name, value).map_err(refused)
+}
+
+/// Seconds, which may be none.
+pub(crate) fn delay(name: &str, value: f64) -> PyResult<Duration> {
+    PYTHON.delay(name, value).map_err(refused)
+}
+
+/// More than no seconds, or None for no limit.
 pub(crate) fn limit(name: &str, value: Option<f64>) -> PyResult<Option<Duration>> {
-    value.map(|value| seconds(name, value)).transpose()
+    PYTHON.limit(name, value).map_err(refused)
 }
 
 /// A copy of what bytes, bytearray or memoryview hold. `taker` is what the error calls the function.
@@ -64,13 +82,17 @@ impl RetryPolicy {
             .map(|attempts| whole("attempts", attempts))
             .transpose()?;
         Ok(stream::RetryPolicy::new()
-            .base(seconds("base", self.base)?)
-            .max(seconds("max", self.max)?)
-            .min(seconds("min", self.min)?)
+            .base(delay("base", self.base)?)
+            .max(delay("max", self.max)?)
+            .min(delay("min", self.min)?)
             .attempts(attempts.map(|attempts| u32::try_from(attempts).unwrap_or(u32::MAX)))
-            .deadline(limit("deadline", self.deadline)?)
+            .deadline(
+                PYTHON
+                    .limit_or_zero("deadline", self.deadline)
+                    .map_err(refused)?,
+            )
             .resend_body(self.resend_body)
-            .stable_after(seconds("stable_after", self.stable_after)?))
+            .stable_after(delay("stable_after", self.stable_after)?))
     }
 }
 

@@ -9,7 +9,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView};
 
-use crate::arguments::{size, whole};
+use crate::arguments::{count, whole};
 use crate::batch::list;
 use crate::failure::OrRaise;
 
@@ -40,8 +40,8 @@ impl Decoder {
     fn new(last_event_id: String, max_line: i64, max_event: i64, comments: bool) -> PyResult<Self> {
         Ok(Self(Inner::new(DecoderOptions {
             last_event_id,
-            max_line: size("max_line", max_line)?,
-            max_event: size("max_event", max_event)?,
+            max_line: count("max_line", max_line)?,
+            max_event: count("max_event", max_event)?,
             comments,
         })))
     }

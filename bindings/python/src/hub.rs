@@ -10,7 +10,7 @@ use eventwire_bridge::mailbox::Waited;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::arguments::{limit, seconds, size, whole};
+use crate::arguments::{count, delay, limit, size, time, whole};
 use crate::batch::{End, drained};
 use crate::failure::OrRaise;
 use crate::notifier::Notifier;
@@ -60,9 +60,9 @@ impl Hub {
     ) -> PyResult<Self> {
         let options = HubOptions {
             store,
-            max_events: size("max_events", max_events)?,
-            max_bytes: size("max_bytes", max_bytes)?,
-            max_topics: size("max_topics", max_topics)?,
+            max_events: count("max_events", max_events)?,
+            max_bytes: count("max_bytes", max_bytes)?,
+            max_topics: count("max_topics", max_topics)?,
             retained: retained
                 .into_iter()
                 .map(|(topic, count)| {
@@ -74,7 +74,7 @@ impl Hub {
             max_age: limit("max_age", max_age)?,
             heartbeat: limit("heartbeat", heartbeat)?,
             retry: retry
-                .map(|time| whole("retry", time))
+                .map(|retry| whole("retry", retry))
                 .transpose()?
                 .map(Duration::from_millis),
             slow,
@@ -118,7 +118,7 @@ impl Hub {
         start: String,
         mailbox: i64,
     ) -> PyResult<Subscription> {
-        let mailbox = size("mailbox", mailbox)?;
+        let mailbox = count("mailbox", mailbox)?;
         let options = SubscribeOptions {
             topics,
             last_event_id,
@@ -146,16 +146,16 @@ impl Hub {
         peer_timeout: f64,
         send_buffer: i64,
     ) -> PyResult<Task> {
-        let optional = |name, given: Option<i64>| given.map(|given| size(name, given)).transpose();
+        let optional = |name, given: Option<i64>| given.map(|given| count(name, given)).transpose();
         let options = ServeOptions {
             address,
             cors,
             open_publish,
             max_connections: optional("max_connections", max_connections)?,
             max_body: optional("max_body", max_body)?,
-            threads: optional("threads", threads)?,
-            write_timeout: Some(seconds("write_timeout", write_timeout)?),
-            peer_timeout: Some(seconds("peer_timeout", peer_timeout)?),
+            threads: threads.map(|given| size("threads", given)).transpose()?,
+            write_timeout: Some(time("write_timeout", write_timeout)?),
+            peer_timeout: Some(time("peer_timeout", peer_timeout)?),
             send_buffer: Some(size("send_buffer", send_buffer)?),
         };
         Ok(py.detach(|| self.0.serve(options)).or_raise(py)?.into())
@@ -244,7 +244,7 @@ impl Server {
 
     /// Lets finite requests finish, ends the streams, waits at most `timeout` seconds; answers with whether all had ended.
     fn drain(&self, py: Python<'_>, timeout: f64) -> PyResult<Task> {
-        let timeout = seconds("timeout", timeout)?;
+        let timeout = delay("timeout", timeout)?;
         Ok(py.detach(|| self.0.drain(timeout)).or_raise(py)?.into())
     }
 

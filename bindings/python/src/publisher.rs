@@ -4,7 +4,7 @@ use eventwire_bridge::hub::Message;
 use eventwire_bridge::publisher::{Publisher as Inner, PublisherOptions};
 use pyo3::prelude::*;
 
-use crate::arguments::{RetryPolicy, Transport, seconds};
+use crate::arguments::{RetryPolicy, Transport, delay};
 use crate::failure::OrRaise;
 use crate::hub::{Fields, message};
 use crate::task::Task;
@@ -71,7 +71,7 @@ impl Publisher {
 
     /// Takes nothing more, and lets go out what was accepted, for at most `timeout` seconds; answers with whether all of it did.
     fn close(&self, py: Python<'_>, timeout: f64) -> PyResult<Task> {
-        let timeout = seconds("timeout", timeout)?;
+        let timeout = delay("timeout", timeout)?;
         Ok(py.detach(|| self.0.close(timeout)).or_raise(py)?.into())
     }
 }

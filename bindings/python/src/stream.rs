@@ -10,7 +10,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use crate::arguments::{RetryPolicy, Transport, limit, seconds, size};
+use crate::arguments::{RetryPolicy, Transport, count, limit, time};
 use crate::batch::{End, drained};
 use crate::failure::OrRaise;
 use crate::notifier::Notifier;
@@ -56,12 +56,12 @@ impl Stream {
         options.body = body;
         options.last_event_id = last_event_id;
         options.retry = retry.as_ref().map(RetryPolicy::policy).transpose()?;
-        options.connect_timeout = seconds("connect_timeout", connect_timeout)?;
+        options.connect_timeout = time("connect_timeout", connect_timeout)?;
         options.idle_timeout = limit("idle_timeout", idle_timeout)?;
         options.event_timeout = limit("event_timeout", event_timeout)?;
-        options.max_line = size("max_line", max_line)?;
-        options.max_event = size("max_event", max_event)?;
-        options.mailbox = size("mailbox", mailbox)?;
+        options.max_line = count("max_line", max_line)?;
+        options.max_event = count("max_event", max_event)?;
+        options.mailbox = count("mailbox", mailbox)?;
         options.comments = true;
         options.follow_redirects = follow_redirects;
         options.transport = transport.into();

@@ -3,7 +3,7 @@
 use eventwire_bridge::testing;
 use pyo3::prelude::*;
 
-use crate::arguments::seconds;
+use crate::arguments::delay;
 use crate::failure::OrRaise;
 use crate::stream::Stream;
 
@@ -29,7 +29,7 @@ impl ScriptedServer {
 
     /// Lets time pass.
     fn advance(&self, time: f64) -> PyResult<()> {
-        self.0.advance(seconds("the time", time)?);
+        self.0.advance(delay("the time", time)?);
         Ok(())
     }
 

@@ -106,6 +106,13 @@ impl Failure {
         Self::new(FailureKind::Other, message)
     }
 
+    /// The same in other words.
+    #[must_use]
+    pub(crate) fn saying(mut self, message: String) -> Self {
+        self.message = message;
+        self
+    }
+
     /// Adds what a program may want to know; nothing where there is no value.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -33,6 +33,8 @@
 //! ```
 
 #[cfg(not(loom))]
+pub mod arguments;
+#[cfg(not(loom))]
 pub mod binary;
 #[cfg(not(loom))]
 pub mod decode;

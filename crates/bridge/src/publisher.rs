@@ -70,8 +70,10 @@ impl Publisher {
         if let Some((name, password)) = &options.transport.auth {
             built = built.basic_auth(name, password);
         }
+        let names = options.transport.names();
         built = built.transport(options.transport.build()?);
-        let client = client::Publisher::new(&options.url, built)?;
+        let client =
+            client::Publisher::new(&options.url, built).map_err(|error| names.failure(error))?;
         Ok(Self {
             owner: Owner::default(),
             client,

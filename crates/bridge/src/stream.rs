@@ -119,6 +119,7 @@ impl StreamOptions {
         if let Some((name, password)) = &self.transport.auth {
             options = options.basic_auth(name, password);
         }
+        let names = self.transport.names();
         options = options.transport(self.transport.build()?);
         if self.event_source {
             options = options.profile(client::Profile::EventSource);
@@ -132,7 +133,7 @@ impl StreamOptions {
         if let Some(path) = self.cursor_file {
             options = options.cursor_file(path);
         }
-        Ok(options.open()?)
+        options.open().map_err(|error| names.failure(error))
     }
 }
 
@@ -189,6 +190,19 @@ impl Stream {
     ///
     /// The stream was opened in another process, before a `fork`; or there is no runtime to be had.
     pub fn open(&self) -> Result<(), Failure> {
+        self.start(true)
+    }
+
+    /// As [`open`](Self::open), for one who has no use for comments: they are not handed out, whatever the options say.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_without_comments(&self) -> Result<(), Failure> {
+        self.start(false)
+    }
+
+    fn start(&self, comments: bool) -> Result<(), Failure> {
         self.owner.check("stream")?;
         let unopened = self
             .unopened
@@ -201,6 +215,7 @@ impl Stream {
                 mailbox: self.mailbox.clone(),
                 progress: self.progress.clone(),
                 place: self.place.clone(),
+                comments,
             };
             runtime::spawn(pump.run())?;
         }
@@ -460,12 +475,15 @@ struct Pump {
     mailbox: Arc<Mailbox<Failure>>,
     progress: Arc<Mutex<Progress>>,
     place: Option<Arc<Mutex<Place>>>,
+    /// Whether comments are handed out.
+    comments: bool,
 }
 
 impl Pump {
     async fn run(mut self) {
         loop {
             let pushed = match self.next().await {
+                Some(Step::Item(Ok(client::StreamItem::Comment(_)))) if !self.comments => Ok(()),
                 Some(Step::Item(Ok(item))) => {
                     let push = |batch: &mut Batch| pack(batch, &item);
                     self.mailbox.push(size(&item), push).await

@@ -55,6 +55,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// Where it is, if it is not given itself.
+    fn path(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) if !text.contains("-----BEGIN ") && !text.contains('\n') => Some(text),
+            Self::Text(_) | Self::Pem(_) => None,
+        }
+    }
+
     fn read(self, option: &str) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Pem(pem) => Ok(pem),
@@ -73,7 +81,47 @@ impl Source {
     }
 }
 
+/// What the options are called here, where the client has other names, and from which files they came.
+pub(crate) struct Names([(&'static str, String); 2]);
+
+impl Names {
+    /// The failure that an error of the options is.
+    pub(crate) fn failure(&self, error: client::Error) -> Failure {
+        let message = error.to_string();
+        let failure = Failure::from(error);
+        for (client, here) in &self.0 {
+            if let Some(rest) = message.strip_prefix(client)
+                && rest.starts_with(' ')
+            {
+                return failure.saying(format!("{here}{rest}"));
+            }
+        }
+        failure
+    }
+}
+
+/// The name of an option, with the files that it was read from.
+fn named<'a>(option: &str, sources: impl IntoIterator<Item = &'a Source>) -> String {
+    let paths: Vec<_> = sources.into_iter().filter_map(Source::path).collect();
+    if paths.is_empty() {
+        option.to_owned()
+    } else {
+        format!("{option} ({})", paths.join(" and "))
+    }
+}
+
 impl Transport {
+    pub(crate) fn names(&self) -> Names {
+        let authorities = match &self.verify {
+            Verify::Authorities(source) => Some(source),
+            Verify::System | Verify::Nobody => None,
+        };
+        Names([
+            ("ca", named("verify", authorities)),
+            ("client_certificate", named("cert", &self.cert)),
+        ])
+    }
+
     pub(crate) fn build(self) -> Result<client::TransportOptions, Failure> {
         let mut options = client::TransportOptions::new();
         options = match self.verify {

@@ -47,7 +47,7 @@ for await (const item of decode(response.body, { comments: true })) {
 void commented;
 
 const stream = connect(new URL('http://127.0.0.1:8844/events'), {
-  params: { topic: 'a' },
+  params: { topic: 'a', start: null, page: undefined },
   headers: { authorization: 'Bearer x' },
   retry: { base: 100, attempts: 3, deadline: null },
   signal: AbortSignal.timeout(1000),

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias, TypedDict
 from urllib.parse import urlencode
 
 from eventwire import _checks
-from eventwire._policy import policy
 
 Pairs: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 Params: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
@@ -66,30 +65,6 @@ def _content(content: Any) -> bytes:
     if not _checks.is_a(content, bytes, bytearray, memoryview):
         _checks.wrong("content", content, "bytes or a str; other values as data (a form) or json")
     return bytes(content)
-
-
-#: What is checked of the options of `connect`, beyond those that are converted here.
-_OPTIONS: dict[str, _checks.Check] = {
-    "url": _checks.text,
-    "method": _checks.text,
-    "last_event_id": lambda name, value: _checks.text(name, value, 'a str, "" for none'),
-    "retry": policy,
-    "connect_timeout": _checks.time,
-    "idle_timeout": _checks.time_or_none,
-    "event_timeout": _checks.time_or_none,
-    "max_line": _checks.whole,
-    "max_event": _checks.whole,
-    "mailbox": _checks.whole,
-    "follow_redirects": _checks.flag,
-    "prepare": _checks.called,
-    "ack": _checks.text,
-    "cursor_file": _checks.path,
-}
-
-
-def check_options(**options: Any) -> None:
-    """Checks the types of what `connect` was given."""
-    _checks.each(_OPTIONS, options)
 
 
 def topics(given: object, name: str = "topic") -> list[str]:

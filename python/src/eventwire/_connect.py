@@ -8,12 +8,13 @@ from os import PathLike
 from typing import Any, Literal
 
 from eventwire import _checks, _native
-from eventwire._arguments import Pairs, Params, body, check_options, pairs, with_params
+from eventwire._arguments import Pairs, Params, body, pairs, with_params
 from eventwire._errors import CursorError, EventwireError
 from eventwire._items import Mark, Opened, Question, Reset, Response, StreamItem, StreamStats
 from eventwire._log import note
 from eventwire._managing import AsyncManaged, Managed
 from eventwire._native import Event
+from eventwire._options import STREAM
 from eventwire._policy import RetryPolicy
 from eventwire._prepare import AsyncPrepare, Prepare, Preparing, without_a_loop
 from eventwire._reading import AsyncItems, Reader
@@ -339,7 +340,7 @@ def connect(
         url: The address, http or https.
         method: The method of the request.
         headers: Headers beyond the usual ones.
-        params: What is added to the URL's query; a list gives a name several times.
+        params: What is added to the URL's query; a list gives a name several times, and None leaves it out.
         cookies: Cookies to begin with, for this host: a mapping, or the `CookieJar` of `http.cookiejar`, httpx or requests. What
             servers set is kept for this stream and sent again where it belongs; None keeps none.
         auth: A name and a password (RFC 7617).
@@ -439,7 +440,7 @@ def _native_stream(
     **options: Any,
 ) -> tuple[_native.Stream, bytes | None]:
     """The native half, and the body that was made."""
-    check_options(url=url, prepare=prepare, **options)
+    _checks.each(STREAM, {"url": url, "prepare": prepare, **options})
     listed = pairs(headers)
     made = body(listed, content, data, json)
     way = transport(url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth)

@@ -11,44 +11,11 @@ from eventwire import _checks, _native
 from eventwire._arguments import Publication, messages, publication
 from eventwire._loop import answer
 from eventwire._managing import AsyncManaged, Managed
+from eventwire._options import HUB, SERVE
 from eventwire._processes import warn_of_several
 from eventwire._subscription import Subscription
 
 _MAILBOX = 1 << 20
-
-
-def _retained(name: str, value: Any) -> None:
-    if value is None:
-        return
-    if not _checks.is_a(value, Mapping):
-        _checks.wrong(name, value, 'a mapping of topics and numbers, such as {"prices/*": 1}')
-    for topic, count in _checks.pairs(name, value):
-        _checks.whole(f"{name}[{topic!r}]", count)
-
-
-_HUB: dict[str, _checks.Check] = {
-    "store": _checks.text,
-    "max_events": _checks.whole,
-    "max_bytes": _checks.whole,
-    "max_age": _checks.time_or_none,
-    "max_topics": _checks.whole,
-    "retained": _retained,
-    "max_retained_bytes": _checks.whole,
-    "heartbeat": _checks.time_or_none,
-    "retry": _checks.whole_or_none,
-    "slow": _checks.text,
-}
-
-_SERVE: dict[str, _checks.Check] = {
-    "address": lambda name, value: _checks.text(name, value, 'a str, such as "127.0.0.1:8844"'),
-    "open_publish": _checks.flag,
-    "max_connections": _checks.whole_or_none,
-    "max_body": _checks.whole_or_none,
-    "threads": _checks.whole_or_none,
-    "write_timeout": _checks.time,
-    "peer_timeout": _checks.time,
-    "send_buffer": _checks.whole,
-}
 
 
 @dataclass(frozen=True)
@@ -154,7 +121,7 @@ class Hub(Managed, AsyncManaged):
         retry: int | None = None,
         slow: Literal["disconnect", "skip"] = "disconnect",
     ) -> None:
-        _checks.each(_HUB, locals())
+        _checks.each(HUB, locals())
         self._native = _native.Hub(
             store,
             max_events=max_events,
@@ -303,7 +270,7 @@ class Hub(Managed, AsyncManaged):
             ...     print(server.url)  # doctest: +ELLIPSIS
             http://127.0.0.1:...
         """
-        _checks.each(_SERVE, locals())
+        _checks.each(SERVE, locals())
         origins = _checks.texts("cors", cors)
         native = self._native.serve(
             address,

@@ -40,6 +40,7 @@ impl ServeOptions {
             built = built.max_connections(count);
         }
         if let Some(bytes) = self.max_body {
+            crate::arguments::count("max_body", bytes as f64)?;
             built = built.max_body(bytes);
         }
         if let Some(count) = self.threads {

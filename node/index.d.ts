@@ -436,7 +436,7 @@ export type StreamItem =
 export class EventStream implements AsyncIterable<StreamEvent> {
   private constructor();
   [Symbol.asyncIterator](): AsyncGenerator<StreamEvent, void, undefined>;
-  /** Everything that happens, the connection included. */
+  /** Everything that happens, the connection and comments included. One iteration reads a stream: a second one is a TypeError. */
   items(): AsyncGenerator<StreamItem, void, undefined>;
   /** Events as they arrive together: one suspension for many. */
   batches(): AsyncGenerator<StreamEvent[], void, undefined>;

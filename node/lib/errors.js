@@ -72,8 +72,8 @@ const options = new Set(
   ).split(' '),
 );
 const inJavaScript = (message) => message.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => (options.has(name) ? camelCase(name) : name));
-// Those whose text is the core's own, without words of a server.
-const ours = new Set(['ArgumentError', 'DecodeError', 'ServeError', 'StoreError', 'SliceError']);
+// Those whose text is eventwire's own, without words of some other server.
+const ours = new Set(['ArgumentError', 'DecodeError', 'PublishError', 'ServeError', 'SliceError', 'StoreError', 'StreamTimeoutError']);
 
 const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 

@@ -80,6 +80,9 @@ test('the names in an error are those of JavaScript', async () => {
     assert.doesNotMatch(error.message, /open_publish/);
     return true;
   });
+  await assert.rejects(new Hub({ maxBytes: 1000 }).publish('a', 'x'.repeat(1000)), { name: 'PublishError', message: /\(maxBytes\)/ });
+  const quiet = new ScriptedServer(new Script().halfOpen()).connect('http://test/', { idleTimeout: 1000, retry: null });
+  await assert.rejects(quiet[Symbol.asyncIterator]().next(), { name: 'StreamTimeoutError', message: /\(idleTimeout\)/ });
 });
 
 test('certificates that are none are named with their file', (t) => {

@@ -22,9 +22,12 @@ const camelKeys = (object) => Object.fromEntries(Object.entries(object).map(([na
 const server = new FixtureServer();
 after(() => server.close());
 
+// The options have the names of Rust in the fixtures.
+const rustNames = (message) => message.replace(/\b(idle|event)Timeout\b/g, '$1_timeout');
+
 const errorOf = ({ kind, message, status, attempt, clock, retryAfter, body, limit, max }) => ({
   kind,
-  message,
+  message: rustNames(message),
   status,
   attempt,
   clock,

@@ -264,6 +264,7 @@ class Hub(Managed, AsyncManaged):
         Raises:
             ValueError: An option is beyond its bounds.
             ServeError: The address is taken, or anyone could publish from elsewhere.
+            ClosedError: The hub was closed.
 
         Example:
             >>> with Hub() as hub, hub.serve("127.0.0.1:0") as server:

@@ -335,18 +335,30 @@ impl<'a> Items<'a> {
     /// The event that the blank line dispatches.
     #[inline]
     fn take_event(&mut self) -> EventRef<'_> {
-        let event = std::mem::replace(&mut self.event, Value::None);
-        let data = std::mem::replace(&mut self.data, Value::None);
+        // Field by field, and no value as a whole: the processor waits to read at once what was written in parts just now.
+        let known = match self.data {
+            Value::Chunk(Span { start, end }) => self.checked.known(Span { start, end }),
+            _ => None,
+        };
         let decoder = &mut *self.decoder;
-        EventRef {
-            event: match event {
-                Value::None => MESSAGE,
-                event => match decoder.event.text_of(event, &mut self.checked) {
+        let event = match self.event {
+            Value::None => MESSAGE,
+            event => {
+                self.event = Value::None;
+                match decoder.event.text_of(event, &mut self.checked) {
                     "" => MESSAGE,
                     event => event,
-                },
-            },
-            data: decoder.data.text_of(data, &mut self.checked),
+                }
+            }
+        };
+        let data = match known {
+            Some(text) => text,
+            None => decoder.data.text_of(self.data, &mut self.checked),
+        };
+        self.data = Value::None;
+        EventRef {
+            event,
+            data,
             id: self.last_event_id.unwrap_or(&decoder.last_event_id),
         }
     }

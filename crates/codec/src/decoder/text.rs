@@ -85,7 +85,7 @@ impl<'a> Checked<'a> {
 
     /// The value, where it is known to be valid already.
     #[inline]
-    fn known(&self, span: Span) -> Option<&'a str> {
+    pub(super) fn known(&self, span: Span) -> Option<&'a str> {
         // A span that begins before the valid part wraps around to something out of its bounds.
         let start = span.start.wrapping_sub(self.start);
         let end = span.end.wrapping_sub(self.start);

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use eventwire_bridge::decode::LocalDecoder;
 use eventwire_bridge::failure::Failure;
-use eventwire_bridge::packed::{Batch, WORDS_PER_ITEM};
+use eventwire_bridge::packed::{Batch, Kind, SAME_EVENT, SAME_ID, WORDS_PER_ITEM};
 use eventwire_bridge::pieces::{MAX_ITEMS, Pieces, Text};
 use napi::bindgen_prelude::{FromNapiValue, Function, Int32Array};
 use napi::{Env, sys};
@@ -198,14 +198,15 @@ unsafe extern "C" fn feed(env: sys::napi_env, info: sys::napi_callback_info) -> 
     let feeder = &mut *feeder.borrow_mut();
     if count > 0 {
         // SAFETY: `chunk` is the argument of this call.
-        let fed = unsafe { with_bytes(env, chunk, |bytes| feeder.feed(bytes)) };
+        let fed = unsafe { with_bytes(env, chunk, |bytes| feeder.feed(env, bytes, words)) };
         match fed {
             None => return null(env),
             Some(Err(failure)) => {
                 throw(env, &failure);
                 return ptr::null_mut();
             }
-            Some(Ok(())) => {}
+            Some(Ok(Some(text))) => return text,
+            Some(Ok(None)) => {}
         }
     }
     feeder.piece(env, words)
@@ -264,9 +265,28 @@ unsafe fn with_bytes<T>(
 }
 
 impl Feeder {
-    fn feed(&mut self, chunk: &[u8]) -> Result<(), Failure> {
+    /// Decodes a chunk: into the batch, or into a text, where all that it gives is one event which has nothing but data.
+    fn feed(
+        &mut self,
+        env: sys::napi_env,
+        chunk: &[u8],
+        words: &mut [u32],
+    ) -> Result<Option<sys::napi_value>, Failure> {
         self.pieces.rewind();
-        self.decoder.borrow_mut().feed(chunk, &mut self.batch)
+        let mut decoder = self.decoder.borrow_mut();
+        let Some(data) = decoder.feed_or_give(chunk, &mut self.batch)? else {
+            return Ok(None);
+        };
+        let (head, words) = words.split_at_mut(HEAD);
+        head.copy_from_slice(&[1, 0, 1]);
+        // No text comes before the data.
+        words[..WORDS_PER_ITEM].copy_from_slice(&[
+            Kind::Event as u32 | SAME_EVENT | SAME_ID,
+            0,
+            0,
+            data.len() as u32,
+        ]);
+        Ok(Some(string(env, Text::Latin1(data))))
     }
 
     /// The next piece; null, as a pointer, is undefined.
@@ -276,27 +296,32 @@ impl Feeder {
         let Some((text, items)) = self.pieces.next(&self.batch, words) else {
             return ptr::null_mut();
         };
-        let mut result = ptr::null_mut();
-        // SAFETY: the text is there, and as long as is said.
-        unsafe {
-            match text {
-                Text::Latin1(bytes) => sys::napi_create_string_latin1(
-                    env,
-                    bytes.as_ptr().cast(),
-                    bytes.len() as isize,
-                    &mut result,
-                ),
-                Text::Utf16(units) => sys::napi_create_string_utf16(
-                    env,
-                    units.as_ptr(),
-                    units.len() as isize,
-                    &mut result,
-                ),
-            };
-        }
+        let result = string(env, text);
         head.copy_from_slice(&[items as u32, (items < left).into(), left as u32]);
         result
     }
+}
+
+fn string(env: sys::napi_env, text: Text<'_>) -> sys::napi_value {
+    let mut string = ptr::null_mut();
+    // SAFETY: the text is there, and as long as is said.
+    unsafe {
+        match text {
+            Text::Latin1(bytes) => sys::napi_create_string_latin1(
+                env,
+                bytes.as_ptr().cast(),
+                bytes.len() as isize,
+                &mut string,
+            ),
+            Text::Utf16(units) => sys::napi_create_string_utf16(
+                env,
+                units.as_ptr(),
+                units.len() as isize,
+                &mut string,
+            ),
+        };
+    }
+    string
 }
 
 fn throw(env: sys::napi_env, failure: &Failure) {

@@ -6,6 +6,10 @@ use eventwire_codec as codec;
 
 use crate::failure::Failure;
 use crate::packed::{Batch, Kind};
+use crate::pieces::is_ascii;
+
+/// The type of an event that names none.
+const MESSAGE: &str = "message";
 
 /// How to decode.
 #[derive(Clone, Debug)]
@@ -62,11 +66,71 @@ impl LocalDecoder {
     /// A line or an event passed its limit. Events that came before it in the same chunk are not lost: this call
     /// gives them, and the next one fails. After that only [`reset`](Self::reset) helps. The batch is empty then.
     pub fn feed(&mut self, chunk: &[u8], batch: &mut Batch) -> Result<(), Failure> {
+        self.begin(batch)?;
+        let told = fill(&mut self.decoder, chunk, batch);
+        self.end(told, batch)
+    }
+
+    /// The same, but where all that the chunk gives is one event of the type `message`, without an id, and with ASCII data that lies
+    /// whole in the chunk, it gives that data, and the batch is empty: most chunks of a slow stream are so, and to put the data into
+    /// a batch costs half as much again as to decode it.
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    pub fn feed_or_give<'a>(
+        &mut self,
+        chunk: &'a [u8],
+        batch: &mut Batch,
+    ) -> Result<Option<&'a [u8]>, Failure> {
+        self.begin(batch)?;
+        let mut items = self.decoder.feed(chunk);
+        // The one event so far.
+        let mut only = None;
+        let told = loop {
+            match items.next() {
+                Ok(Some(codec::Item::Event(event))) => {
+                    if let Some(data) = only.take() {
+                        push_plain(data, batch);
+                    } else if batch.is_empty() {
+                        only = plain(event, chunk);
+                        if only.is_some() {
+                            continue;
+                        }
+                    }
+                    batch.push_event(event.event(), event.id(), event.data());
+                }
+                Ok(Some(codec::Item::Comment(text))) => {
+                    if let Some(data) = only.take() {
+                        push_plain(data, batch);
+                    }
+                    batch.push_other(Kind::Comment, text);
+                }
+                Ok(Some(_)) => {}
+                Ok(None) if only.is_some() => return Ok(only),
+                Ok(None) => break Ok(()),
+                Err(error) => {
+                    if let Some(data) = only.take() {
+                        push_plain(data, batch);
+                    }
+                    break Err(error);
+                }
+            }
+        };
+        drop(items);
+        self.end(told, batch).map(|()| None)
+    }
+
+    fn begin(&self, batch: &mut Batch) -> Result<(), Failure> {
         batch.clear();
-        if let Some(error) = &self.pending {
-            return Err(Failure::from(*error));
+        match self.pending {
+            Some(error) => Err(Failure::from(error)),
+            None => Ok(()),
         }
-        match fill(&mut self.decoder, chunk, batch) {
+    }
+
+    fn end(&mut self, told: Result<(), codec::DecodeError>, batch: &Batch) -> Result<(), Failure> {
+        match told {
             Err(error) if batch.is_empty() => Err(Failure::from(error)),
             told => {
                 self.pending = told.err();
@@ -149,6 +213,24 @@ pub(crate) fn fill(
     Ok(())
 }
 
+/// Puts what [`plain`] has given into a batch after all. It is ASCII, so nothing is left out.
+fn push_plain(data: &[u8], batch: &mut Batch) {
+    batch.push_event(MESSAGE, "", str::from_utf8(data).unwrap_or_default());
+}
+
+/// The data of an event that has nothing beside, where it is ASCII and lies in the chunk: as the chunk's, since an event ends with the
+/// next one.
+#[inline]
+fn plain<'a>(event: codec::EventRef<'_>, chunk: &'a [u8]) -> Option<&'a [u8]> {
+    if event.event() != MESSAGE || !event.id().is_empty() {
+        return None;
+    }
+    let data = event.data();
+    let start = data.as_ptr().addr().checked_sub(chunk.as_ptr().addr())?;
+    let data = chunk.get(start..)?.get(..data.len())?;
+    is_ascii(data).then_some(data)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,5 +253,76 @@ mod tests {
         }
         decoder.reset();
         assert_eq!(feed("data: b\n\n"), Ok(1));
+    }
+
+    /// What a decoder gives for some chunks: data that is the chunk's own, items of a batch, and whether one failed.
+    fn given(chunks: &[&str], max_line: usize) -> (Vec<String>, Vec<[String; 3]>, bool) {
+        let mut decoder = LocalDecoder::new(DecoderOptions {
+            max_line,
+            comments: true,
+            ..Default::default()
+        });
+        let mut batch = Batch::new();
+        let (mut plain, mut items) = (Vec::new(), Vec::new());
+        for chunk in chunks {
+            match decoder.feed_or_give(chunk.as_bytes(), &mut batch) {
+                Err(_) => return (plain, items, true),
+                Ok(None) => items.extend(
+                    batch
+                        .items()
+                        .map(|item| [item.event, item.id, item.data].map(str::to_owned)),
+                ),
+                Ok(Some(data)) => {
+                    assert!(batch.is_empty());
+                    plain.push(str::from_utf8(data).unwrap().to_owned());
+                }
+            }
+        }
+        (plain, items, false)
+    }
+
+    #[test]
+    fn only_an_event_that_is_all_of_its_chunk_and_nothing_but_its_data_is_given_without_a_batch() {
+        for chunk in [
+            "data: a\n\n",
+            "\u{feff}data:a\r\r",
+            "retry: 1\ndata: a\n\ndata: ",
+        ] {
+            assert_eq!(
+                given(&[chunk], 99),
+                (vec!["a".into()], vec![], false),
+                "{chunk:?}"
+            );
+        }
+        for (chunks, items) in [
+            (
+                &["data: a\n\ndata: b\n\n"][..],
+                &[["message", "", "a"], ["message", "", "b"]][..],
+            ),
+            (&["data: a\n\n:b\n"], &[["message", "", "a"], ["", "", "b"]]),
+            (&[":b\ndata: a\n\n"], &[["", "", "b"], ["message", "", "a"]]),
+            (&["event: e\ndata: a\n\n"], &[["e", "", "a"]]),
+            (
+                &["id: 1\ndata: a\n\n", "data: b\n\n"],
+                &[["message", "1", "a"], ["message", "1", "b"]],
+            ),
+            (&["data: \u{e9}\n\n"], &[["message", "", "\u{e9}"]]),
+            (&["data: a\ndata: b\n\n"], &[["message", "", "a\nb"]]),
+            (&["dat", "a: a\n\n"], &[["message", "", "a"]]),
+            (&["data: a", "\n\n"], &[["message", "", "a"]]),
+        ] {
+            let items: Vec<_> = items.iter().map(|item| item.map(str::to_owned)).collect();
+            assert_eq!(given(chunks, 99), (vec![], items, false), "{chunks:?}");
+        }
+        // An empty one may lie anywhere.
+        let (plain, items, _) = given(&["data:\n\n"], 99);
+        assert_eq!(plain.len() + items.len(), 1);
+    }
+
+    #[test]
+    fn one_event_before_an_error_comes_first_in_any_form() {
+        let (plain, items, failed) = given(&["data: a\n\ndata: too long\n\n", ""], 8);
+        assert_eq!((plain.len(), failed), (0, true));
+        assert_eq!(items, [["message", "", "a"]]);
     }
 }

@@ -128,7 +128,7 @@ impl Pieces {
 /// Without a branch for each byte, so that the compiler takes as many at a time as fit: this reads all of every text, most of
 /// them ASCII, and the standard library's and encoding_rs' take a tenth of the whole time. The last block overlaps the one before it,
 /// since to take a rest byte by byte costs as much as all else of a small text.
-fn is_ascii(bytes: &[u8]) -> bool {
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     let all = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | byte) < 0x80;
     match bytes.last_chunk::<64>() {
         Some(last) => bytes.as_chunks::<64>().0.iter().all(|block| all(block)) && all(last),

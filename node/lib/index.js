@@ -1,6 +1,6 @@
 'use strict';
 
-// Server-Sent Events: see index.d.ts for what each of these is.
+// Server-Sent Events: see types/ for what each of these is.
 module.exports = {
   ...require('./binary.js'),
   ...require('./codec.js'),

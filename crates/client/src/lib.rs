@@ -75,6 +75,8 @@ pub use publisher::{Publisher, PublisherOptions};
 pub use redact::redacted_text;
 pub use retry::{Backoff, RetryPolicy};
 pub use slices::FileAssembly;
+#[doc(hidden)]
+pub use stats::Counted;
 pub use stats::StreamStats;
 pub use stream::{EventStream, Items};
 pub use transport::TransportOptions;

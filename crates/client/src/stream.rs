@@ -16,6 +16,7 @@ use tokio::time::{Instant, Sleep};
 use crate::place::Place;
 use crate::prepare::{Prepare, Question};
 use crate::session::Session;
+use crate::stats::{Counted, Now};
 use crate::transport::Exchange;
 use crate::wire::Wire;
 use crate::{Closer, Error, Restarter, State, StreamItem, StreamStats, TransportOptions};
@@ -206,6 +207,14 @@ impl EventStream {
     /// What the stream has done so far.
     pub fn stats(&self) -> StreamStats {
         self.session.stats(self.now())
+    }
+
+    /// The same, for who tells it to others later.
+    #[doc(hidden)]
+    pub fn counted(&self) -> Counted {
+        let of_wire = self.wire.as_ref().and_then(|wire| wire.now());
+        let now = of_wire.map_or(Now::Since(self.origin), Now::At);
+        Counted::new(self.session.counts(), now)
     }
 
     /// Where the stream is.

@@ -283,6 +283,10 @@ impl Session {
         self.url.as_str()
     }
 
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
+    }
+
     /// What it has done so far.
     pub fn stats(&self, now: Duration) -> StreamStats {
         self.counts.at(now)

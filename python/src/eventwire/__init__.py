@@ -20,7 +20,7 @@ import atexit as _atexit
 
 from eventwire._arguments import Publication
 from eventwire._codec import adecode, decode
-from eventwire._connect import AsyncEventStream, EventStream, aconnect, connect
+from eventwire._connect import aconnect, connect
 from eventwire._errors import (
     ClosedError,
     ConnectError,
@@ -65,6 +65,7 @@ from eventwire._slices import (
     send_file,
     slices,
 )
+from eventwire._stream import AsyncEventStream, EventStream
 from eventwire._subscription import Frames, Subscription
 
 __all__ = [

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventwire import _checks, _native
-from eventwire._connect import AsyncEventStream, EventStream, aconnect, connect
+from eventwire._connect import aconnect, connect
 from eventwire._headers import Headers
+from eventwire._stream import AsyncEventStream, EventStream
 
 __all__ = ["RecordedRequest", "Script", "ScriptedServer"]
 

@@ -102,7 +102,7 @@ async fn tell_too_many(mut socket: TcpStream) -> std::io::Result<()> {
 pub(super) struct Counted(Arc<Counts>);
 
 impl Counted {
-    fn new(counts: &Arc<Counts>) -> Self {
+    pub(super) fn new(counts: &Arc<Counts>) -> Self {
         counts.open.fetch_add(1, Ordering::Relaxed);
         Self(counts.clone())
     }

@@ -31,6 +31,8 @@ pub(super) struct Page {
     pub(super) all: bool,
     /// Whether nothing more will be published.
     pub(super) closed: bool,
+    /// The log's end when it was read: of what came later it says nothing.
+    as_of: u64,
 }
 
 /// A frame of a page.
@@ -92,6 +94,8 @@ pub(super) struct Pages {
     known: HashMap<Place, Arc<Page>>,
     /// How many bytes the known pages have.
     bytes: usize,
+    /// Pages from before this offset are old: somebody has come since, who is told only of what is published after it.
+    not_before: u64,
     /// The page that was read last: one event goes to many who are at the same place.
     last: Option<(Place, Arc<Page>)>,
     /// The last heartbeat, which is the same for all who are at the log's end.
@@ -114,6 +118,12 @@ impl Pages {
         self.last = None;
     }
 
+    /// Somebody has come who is told of what follows `end`, and of nothing up to there. A page from before may lack events
+    /// that nobody was told of, since none of the shard's subscribers was there for them.
+    pub(super) fn joined_at(&mut self, end: u64) {
+        self.not_before = self.not_before.max(end);
+    }
+
     /// What follows the cursor.
     ///
     /// # Errors
@@ -129,7 +139,9 @@ impl Pages {
         let is_here = |place: &Place| {
             place.filter == *filter && place.cursor == cursor && place.framing == framing
         };
-        let last = match self.last.take().filter(|(place, _)| is_here(place)) {
+        let since = self.not_before;
+        let is_true = |(place, page): &(Place, Arc<Page>)| is_here(place) && page.as_of >= since;
+        let last = match self.last.take().filter(is_true) {
             Some(last) => last,
             None => {
                 let place = Place {
@@ -145,8 +157,12 @@ impl Pages {
     }
 
     fn look_up(&mut self, hub: &Shared, place: &Place) -> Result<Arc<Page>, End> {
-        if let Some(known) = self.known.get(place) {
-            return Ok(known.clone());
+        match self.known.get(place) {
+            Some(known) if known.as_of >= self.not_before => return Ok(known.clone()),
+            _ => {}
+        }
+        if let Some(old) = self.known.remove(place) {
+            self.bytes -= old.bytes.len();
         }
         let page = Arc::new(read(hub, &place.filter, place.cursor, place.framing)?);
         if self.bytes + page.bytes.len() > MAX_KNOWN {
@@ -172,12 +188,13 @@ impl Pages {
 }
 
 fn read(hub: &Shared, filter: &Filter, cursor: u64, framing: Framing) -> Result<Page, End> {
-    let (found, closed) = {
+    let (found, closed, as_of) = {
         let mut state = hub.lock();
         state.log.expire(tokio::time::Instant::now());
         (
             state.read(filter, cursor, PAGE, hub.slow_by_shard())?,
             state.closed,
+            state.log.last(),
         )
     };
     let content = found.content();
@@ -221,5 +238,6 @@ fn read(hub: &Shared, filter: &Filter, cursor: u64, framing: Framing) -> Result<
         cursor: found.cursor,
         all: found.all,
         closed,
+        as_of,
     })
 }

@@ -244,6 +244,7 @@ impl Worker {
                 first = first.or(group);
                 Some(groups.enter(group, key))
             });
+        self.pages.joined_at(state.log.last());
         drop(state);
         let mut subscriber = Subscriber::new(
             socket,
@@ -559,3 +560,6 @@ impl Drop for Worker {
         self.hub.lock().shards.try_remove(self.id as usize);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,12 @@ impl Wheel {
 
     /// Enters a key; returns the tick at which it will come up, which is `due` or, where that is too far, earlier.
     pub(super) fn enter(&mut self, key: u32, due: Tick) -> Tick {
-        let due = due.clamp(self.now + 1, self.now + SLOTS - 1);
+        let soonest = self.now.saturating_add(1);
+        let due = due.clamp(soonest, self.now.saturating_add(SLOTS - 1));
+        if due == NEVER {
+            // The end of what can be counted.
+            return due;
+        }
         self.slots[(due % SLOTS) as usize].push(key);
         self.next = self.next.min(due);
         due
@@ -82,15 +87,15 @@ impl Wheel {
             return;
         }
         // A shard that slept longer than a turn of the wheel finds everything due.
-        let first = self.next.max(self.now + 1);
-        for tick in first..=now.min(self.now + SLOTS) {
+        let first = self.next.max(self.now.saturating_add(1));
+        for tick in first..=now.min(self.now.saturating_add(SLOTS)) {
             // With its room, which would else stay as large as it was at its fullest.
             for key in std::mem::take(&mut self.slots[(tick % SLOTS) as usize]) {
                 up(key, tick);
             }
         }
         self.now = now;
-        self.next = (now + 1..now + SLOTS)
+        self.next = (now.saturating_add(1)..now.saturating_add(SLOTS))
             .find(|tick| !self.slots[(tick % SLOTS) as usize].is_empty())
             .unwrap_or(NEVER);
     }
@@ -143,6 +148,20 @@ mod tests {
         assert_eq!(up(&mut wheel, 10 * SLOTS).len(), SLOTS as usize);
         assert_eq!(up(&mut wheel, 20 * SLOTS), []);
         assert_eq!(wheel.enter(1, 0), 20 * SLOTS + 1);
+    }
+
+    #[test]
+    fn at_the_end_of_what_can_be_counted_nothing_more_comes_up() {
+        let mut wheel = Wheel::new();
+        assert_eq!(up(&mut wheel, NEVER - 3), []);
+        assert_eq!(wheel.enter(1, NEVER - 1), NEVER - 1);
+        assert_eq!(wheel.enter(2, NEVER), NEVER);
+        assert_eq!(up(&mut wheel, NEVER - 1), [(1, NEVER - 1)]);
+        assert_eq!(wheel.enter(3, NEVER - 1), NEVER);
+        assert_eq!(up(&mut wheel, NEVER - 1), []);
+        assert_eq!(wheel.next(), None);
+        // Nor is anything kept of it.
+        assert!(wheel.slots.iter().all(Vec::is_empty));
     }
 
     #[test]

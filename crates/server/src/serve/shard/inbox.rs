@@ -1,5 +1,6 @@
 //! What comes to a shard from other threads.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -37,7 +38,7 @@ struct Queue {
 /// What a shard found in its inbox.
 #[derive(Default)]
 pub(super) struct Letters {
-    /// Groups with the first offset that is news for them, in the order of the offsets.
+    /// Groups with the first offset that is news for them, in the order of the offsets; once they are taken, each group once.
     pub(super) told: Vec<(u32, u64)>,
     /// From this offset on, there may be news for any group.
     pub(super) told_all: Option<u64>,
@@ -45,6 +46,15 @@ pub(super) struct Letters {
 }
 
 impl Letters {
+    /// Leaves of each group its first offset, which says all: so what a shard does for its letters does not grow with a burst under
+    /// several topics. The order stays, since a subscriber of several groups goes by the first.
+    fn fold(&mut self) {
+        if self.told.len() > 1 {
+            let mut seen = HashSet::new();
+            self.told.retain(|(group, _)| seen.insert(*group));
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.told.is_empty() && self.told_all.is_none() && self.arrived.is_empty()
     }
@@ -72,10 +82,11 @@ impl Inbox {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes everything; `letters` gives its room back.
+    /// Takes everything, each group once; `letters` gives its room back.
     pub(super) fn take(&self, letters: &mut Letters) {
         letters.clear();
         std::mem::swap(&mut self.lock().letters, letters);
+        letters.fold();
     }
 
     /// Whether the shard may sleep; then whoever leaves something wakes it.
@@ -216,5 +227,31 @@ impl Drop for Seat {
             // It may have waited for this one alone.
             inbox.alert();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_under_several_topics_is_one_piece_of_news_for_each() {
+        let poll = mio::Poll::new().unwrap();
+        let inbox = Inbox::new(poll.registry(), Token(0)).unwrap();
+        for offset in 1..=30_000 {
+            inbox.tell([7, 0, 3][offset as usize % 3], offset);
+        }
+        assert_eq!(inbox.first_news(), Some(1));
+        let mut letters = Letters::default();
+        inbox.take(&mut letters);
+        assert_eq!(
+            (&letters.told[..], letters.told_all),
+            (&[(0, 1), (3, 2), (7, 3)][..], None)
+        );
+        inbox.tell(3, 30_001);
+        inbox.take(&mut letters);
+        assert_eq!(letters.told, [(3, 30_001)]);
+        inbox.take(&mut letters);
+        assert!(letters.is_empty());
     }
 }

@@ -119,6 +119,11 @@ impl Inbox {
         self.load.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Whether its shard still takes streams.
+    pub(super) fn is_open(&self) -> bool {
+        !self.lock().ended
+    }
+
     /// Ends it, whoever is on the way.
     pub(super) fn abandon(&self) {
         let letters = {
@@ -206,16 +211,27 @@ impl fmt::Debug for Inbox {
 pub(in super::super) struct Seat(Option<Arc<Inbox>>);
 
 impl Seat {
-    /// Gives the shard its stream.
+    /// Gives the shard its stream. Where the shard has ended unasked, the connection is cut: its client comes back.
     pub(in super::super) fn take(mut self, taken: Taken) {
-        if let Some(inbox) = self.0.take() {
-            {
-                let mut queue = inbox.lock();
-                queue.expected -= 1;
+        let Some(inbox) = self.0.take() else {
+            return;
+        };
+        let nobody_takes = {
+            let mut queue = inbox.lock();
+            queue.expected -= 1;
+            if queue.ended {
+                Some(taken)
+            } else {
                 queue.letters.arrived.push(taken);
+                None
             }
-            inbox.ring();
+        };
+        // Without the lock: a stream that is dropped leaves the hub, whose lock comes before this one.
+        if nobody_takes.is_some() {
+            inbox.left();
         }
+        drop(nobody_takes);
+        inbox.ring();
     }
 }
 

@@ -66,9 +66,10 @@ impl Shards {
         self.0.is_empty()
     }
 
-    /// A place in the shard that has the fewest streams; none where there is no shard, or they have ended.
+    /// A place in the shard that has the fewest streams, of those that have not ended; none where there is no such shard.
     pub(super) fn reserve(&self) -> Option<Seat> {
-        self.0.iter().min_by_key(|inbox| inbox.load())?.reserve()
+        let open = self.0.iter().filter(|inbox| inbox.is_open());
+        open.min_by_key(|inbox| inbox.load())?.reserve()
     }
 
     /// How many streams they have.

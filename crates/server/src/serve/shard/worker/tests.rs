@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use super::super::super::accept::Counted;
 use super::super::super::handover::Framing;
 use super::super::super::server::Counts;
+use super::super::Shards;
 use super::*;
 use crate::{Hub, Publication, Start, Subscribe};
 
@@ -122,4 +123,25 @@ async fn the_second_of_a_topic_gets_what_only_the_first_was_told_of() {
     let got = bench.rest(second);
     let data: Vec<_> = got.lines().filter(|l| l.starts_with("data")).collect();
     assert_eq!(data, ["data: one", "data: two"], "{got}");
+}
+
+#[tokio::test]
+async fn a_shard_that_has_ended_by_a_panic_gets_no_more_streams() {
+    let (broken, other) = (Bench::new(), Bench::new());
+    let shards = Shards(vec![broken.worker.inbox(), other.worker.inbox()]);
+    let seat = shards.reserve().unwrap();
+    let inbox = broken.worker.inbox();
+    assert_eq!((inbox.load(), other.worker.inbox.load()), (1, 0));
+    let (taken, mut client) = stream(&broken.hub, "v", "");
+    let hub = broken.hub.clone();
+    // As its thread does.
+    drop(broken);
+
+    let others: Vec<_> = (0..3).map(|_| shards.reserve().unwrap()).collect();
+    assert_eq!((inbox.load(), other.worker.inbox.load()), (1, 3));
+    drop(others);
+    // The one that was on its way is cut, and nothing of it is kept.
+    seat.take(taken);
+    assert_eq!(client.read(&mut [0; 1]).unwrap(), 0);
+    assert_eq!((inbox.load(), hub.stats().subscribers), (0, 0));
 }

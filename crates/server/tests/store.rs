@@ -533,3 +533,39 @@ async fn over_a_socket_too_a_stream_comes_through_the_store_and_goes_on() {
         assert_eq!(unchunked(&body), (expected, true), "{shards} shards");
     }
 }
+
+#[test]
+fn whoever_publishes_after_the_runtime_has_ended_is_told_so_and_the_hub_goes_on() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let store = SlowStore::new();
+    store.yield_only();
+    let first = runtime();
+    let hub = first.block_on(open(&store));
+    drop(first);
+    let (tell, told) = std::sync::mpsc::channel();
+    let publishing = hub.clone();
+    // On a thread, since a test that fails hangs.
+    std::thread::spawn(move || {
+        // The first is with the store when its runtime ends; then the hub finds out what became of it.
+        for number in 1..=2 {
+            let mut publishing = Box::pin(publishing.publish(data(number)));
+            let mut cx = Context::from_waker(Waker::noop());
+            tell.send(publishing.as_mut().poll(&mut cx)).unwrap();
+        }
+    });
+    for outcome in [Outcome::Unknown, Outcome::NotStored] {
+        let answer = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        let Poll::Ready(Err(PublishError::Store(error))) = answer else {
+            panic!("{answer:?}");
+        };
+        assert_eq!(error.outcome(), outcome, "{error}");
+    }
+    let id = runtime().block_on(hub.publish(data(3))).unwrap();
+    assert_eq!(id.offset(), 1);
+    hub.close();
+}

@@ -202,6 +202,8 @@ fn wait<T: Failing>(
         return Published::Now(T::failed(error.into()));
     };
     let number = queue.take_off();
+    // A runtime that has ended drops the task at once, which wants the lock.
+    drop(queue);
     runtime.spawn(drive(shared.clone(), Some(flight)));
     Published::Later(Ticket {
         shared: shared.clone(),
@@ -215,6 +217,7 @@ fn enqueue<T: Failing>(
     mut queue: MutexGuard<'_, Queue>,
     waiting: impl FnOnce(oneshot::Sender<T>) -> Waiting,
 ) -> Published<T> {
+    let mut idle = None;
     if !queue.busy {
         let Some(runtime) = runtime(shared) else {
             let error = StoreError::not_stored(
@@ -224,10 +227,15 @@ fn enqueue<T: Failing>(
             return Published::Now(T::failed(error.into()));
         };
         queue.busy = true;
-        runtime.spawn(drive(shared.clone(), None));
+        idle = Some(runtime);
     }
     let (sender, receiver) = oneshot::channel();
     let number = queue.enter(waiting(sender));
+    // A runtime that has ended drops the task at once, which wants the lock and answers all who wait.
+    drop(queue);
+    if let Some(runtime) = idle {
+        runtime.spawn(drive(shared.clone(), None));
+    }
     Published::Later(Ticket {
         shared: shared.clone(),
         number,

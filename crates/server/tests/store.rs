@@ -3,11 +3,14 @@
 mod common;
 mod support;
 
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use common::{Failing, SlowStore};
-use eventwire_server::store::Outcome;
+use eventwire_server::store::{
+    Appended, Batch, Epoch, Opened, Outcome, Page, Query, Store, StoreError, StoreFuture, Window,
+};
 use eventwire_server::{
     BuildError, EventId, Hub, HubBuilder, Publication, PublishError, ServeOptions, Slow, Start,
     Subscribe, Subscription,
@@ -532,6 +535,46 @@ async fn over_a_socket_too_a_stream_comes_through_the_store_and_goes_on() {
         let expected = format!("id: {epoch}-1\n\n") + &(2..=10).map(event).collect::<String>();
         assert_eq!(unchunked(&body), (expected, true), "{shards} shards");
     }
+}
+
+/// Another hub has appended before each event of this one, and what it appended cannot be read.
+#[derive(Debug)]
+struct Unreadable(std::sync::atomic::AtomicU64);
+
+impl Store for Unreadable {
+    fn open(&self, _: Window) -> StoreFuture<Opened> {
+        StoreFuture::ready(Ok(Opened::empty(Epoch::random())))
+    }
+
+    fn append(&self, batch: Batch) -> StoreFuture<Vec<Appended>> {
+        let count = batch.len() as u64;
+        let before = self.0.fetch_add(count + 1, Ordering::SeqCst);
+        let offsets = before + 2..before + 2 + count;
+        StoreFuture::ready(Ok(offsets.map(Appended::Stored).collect()))
+    }
+
+    fn read(&self, _: Query) -> StoreFuture<Page> {
+        StoreFuture::ready(Err(StoreError::not_stored("the disk cannot be read")))
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_that_an_event_was_not_stored_where_what_came_before_it_cannot_be_read() {
+    let store = Unreadable(Default::default());
+    let hub = Hub::builder().store_with(store).build().unwrap();
+    let Err(PublishError::Store(error)) = hub.publish(data(1)).await else {
+        panic!("it was to fail");
+    };
+    assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+    assert!(
+        error.to_string().contains("the disk cannot be read"),
+        "{error}"
+    );
+    // This one was not given to the store.
+    let Err(PublishError::Store(error)) = hub.publish(data(2)).await else {
+        panic!("it was to fail");
+    };
+    assert_eq!(error.outcome(), Outcome::NotStored, "{error}");
 }
 
 #[test]

@@ -103,7 +103,11 @@ async fn land(shared: &Shared, flight: Flight) {
                 shared.appender.lock().unsure = false;
                 Ok(appended)
             }
-            Landing::Gap => catch_up(shared).await.map(|()| appended),
+            Landing::Gap => match catch_up(shared).await {
+                Ok(()) => Ok(appended),
+                // The store has it: what failed is reading what came before it.
+                Err(error) => Err(StoreError::unknown(error.message()).caused_by(error)),
+            },
             Landing::Broken(error) => Err(error),
         },
         Err(error) => {

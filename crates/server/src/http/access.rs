@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use super::shown;
+
 /// What a request wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,8 +30,9 @@ impl Action {
     }
 }
 
-/// A request that an [`Authorizer`] is asked about.
-#[derive(Clone, Debug)]
+/// A request that an [`Authorizer`] is asked about. Its `Debug` says which headers and parameters there are, and not their values, some
+/// of which are secrets.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Access {
     /// What it wants to do.
@@ -42,6 +45,18 @@ pub struct Access {
     pub query: String,
     /// Who asks.
     pub peer: Option<SocketAddr>,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("action", &self.action)
+            .field("topics", &self.topics)
+            .field("headers", &shown::Headers(&self.headers))
+            .field("query", &shown::Query(&self.query))
+            .field("peer", &self.peer)
+            .finish()
+    }
 }
 
 /// What somebody may do. `orders/*` covers every topic that begins with `orders/`, and every pattern of such topics; `*` covers

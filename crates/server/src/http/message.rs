@@ -1,6 +1,7 @@
 //! Requests and replies as they cross between a hub and whatever moves the bytes.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,11 +11,12 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use serde_json::{Map, Value, json};
 
+use super::shown;
 use crate::stats::End;
 use crate::subscription::Subscription;
 
-/// The head of a request.
-#[derive(Clone, Debug)]
+/// The head of a request. Its `Debug` says which headers and parameters there are, and not their values, some of which are secrets.
+#[derive(Clone)]
 pub struct Head {
     /// The method.
     pub method: Method,
@@ -63,6 +65,18 @@ impl Head {
     /// The parameters of the query, decoded, in order.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (String, String)> + '_ {
         form_urlencoded::parse(self.query.as_bytes()).into_owned()
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &shown::Query(&self.query))
+            .field("headers", &shown::Headers(&self.headers))
+            .field("peer", &self.peer)
+            .finish()
     }
 }
 
@@ -248,6 +262,33 @@ impl Body for ReplyBody {
         match &self.0 {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_request_has_no_secrets() {
+        let mut head = Head::get("/events?topic=a%2Fb&token=SECRET&api_key=SECRET");
+        for name in ["authorization", "cookie", "x-api-key"] {
+            let value = HeaderValue::from_static("SECRET");
+            head.headers.insert(name, value);
+        }
+        let access = crate::http::Access {
+            action: crate::http::Action::Subscribe,
+            topics: vec!["a/b".to_owned()],
+            headers: head.headers.clone(),
+            query: head.query.clone(),
+            peer: head.peer,
+        };
+        for shown in [format!("{head:?}"), format!("{access:?}")] {
+            assert!(!shown.contains("SECRET"), "{shown}");
+            for part in ["a/b", "authorization", "x-api-key", "token", "api_key"] {
+                assert!(shown.contains(part), "{part} in {shown}");
+            }
         }
     }
 }

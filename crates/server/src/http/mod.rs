@@ -12,6 +12,7 @@ mod message;
 mod metrics;
 mod publication;
 mod publish;
+mod shown;
 
 use std::future::Future;
 use std::sync::Arc;

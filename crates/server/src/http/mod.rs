@@ -8,6 +8,7 @@ mod cors;
 mod events;
 mod guard;
 mod health;
+mod json;
 mod message;
 mod metrics;
 mod publication;

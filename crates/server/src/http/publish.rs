@@ -13,7 +13,7 @@ use super::message::{Head, Refusal, Reply};
 use super::publication::{Format, Given};
 use super::{Action, Endpoint, authorize, guard, in_time};
 use crate::error::PublishError;
-use crate::many::{MAX_PUBLISH_MANY, PublishManyError};
+use crate::many::PublishManyError;
 use crate::publish::Publication;
 use crate::store::Outcome;
 use crate::topic;
@@ -45,6 +45,7 @@ where
     match format.read(&body).map_err(bad)? {
         Given::One(publication) => one(endpoint, head, publication).await,
         Given::Many(given) => many(endpoint, head, given).await,
+        Given::TooMany(error) => Err(too_many(&error)),
     }
 }
 
@@ -68,10 +69,6 @@ async fn many(
     given: Vec<Result<Publication, String>>,
 ) -> Result<Reply, Refusal> {
     let count = given.len();
-    if count > MAX_PUBLISH_MANY {
-        let error = PublishManyError::TooMany(count).to_string();
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error));
-    }
     let mut wrong = Wrong::among(count);
     let mut publications = Vec::with_capacity(count);
     for (index, given) in given.into_iter().enumerate() {
@@ -116,11 +113,12 @@ async fn many(
             Err(wrong.refusal())
         }
         Err(PublishManyError::All(error)) => Err(failed(&error)),
-        Err(error @ PublishManyError::TooMany(_)) => Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            error.to_string(),
-        )),
+        Err(error @ PublishManyError::TooMany(_)) => Err(too_many(&error)),
     }
+}
+
+fn too_many(error: &PublishManyError) -> Refusal {
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
 }
 
 fn bad(message: String) -> Refusal {

@@ -16,6 +16,7 @@ use crate::publish::Publication;
 use crate::resume::{self, Start};
 use crate::state::{Content, Parts, Shared};
 use crate::stats::Stats;
+use crate::store::log::Seek;
 use crate::store::{StoreError, StoredRecord};
 use crate::subscribe::Subscribe;
 use crate::subscription::{Opening, Question, Subscription};
@@ -146,19 +147,32 @@ impl Hub {
             _ => "",
         };
         let shared = self.shared();
-        let mut state = shared.lock();
-        if shared.is_closed() {
-            return Err(SubscribeError::Closed);
-        }
-        state.log.expire(Instant::now());
-        state
-            .log
-            .index
-            .subscribe(&filter)
-            .map_err(|_| SubscribeError::TooManyTopics)?;
-        // After the topics are known: making room for them may have raised what is forgotten, and the first read judges
-        // by that.
-        let begin = resume::begin(&state.log, &filter, &subscribe.start, shared.window_is_all);
+        let mut seek = Seek::default();
+        let mut seeking = None;
+        let (mut state, begin) = loop {
+            let mut state = shared.lock();
+            if shared.is_closed() {
+                return Err(SubscribeError::Closed);
+            }
+            state.log.expire(Instant::now());
+            state
+                .log
+                .index
+                .subscribe(&filter)
+                .map_err(|_| SubscribeError::TooManyTopics)?;
+            // After the topics are known: making room for them may have raised what is forgotten, and the first read judges
+            // by that.
+            let (log, all) = (&state.log, shared.window_is_all);
+            if let Some(begin) = resume::begin(log, &filter, &subscribe.start, all, &mut seek) {
+                break (state, begin);
+            }
+            // There is much to look at, and others want the hub meanwhile.
+            state.log.index.unsubscribe(&filter, None);
+            drop(state);
+            seeking.get_or_insert_with(|| shared.seek());
+            shared.give_way();
+        };
+        drop(seeking);
         let mut frames = if begin.newcomer {
             state.retained.of(&filter)
         } else {

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::error::SubscribeError;
 use crate::filter::Filter;
 use crate::position::EventId;
-use crate::store::log::Log;
+use crate::store::log::{Log, Seek};
 
 /// Where a subscription begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,8 +94,15 @@ impl Begin {
     }
 }
 
-/// Where a subscription begins; `window_is_all` says whether what the window lacks is gone, or in the store.
-pub(crate) fn begin(log: &Log, filter: &Filter, start: &Start, window_is_all: bool) -> Begin {
+/// Where a subscription begins; `window_is_all` says whether what the window lacks is gone, or in the store. None where that is not
+/// known yet, since much is to be looked at: it is to be asked again, with the same `seek`.
+pub(crate) fn begin(
+    log: &Log,
+    filter: &Filter,
+    start: &Start,
+    window_is_all: bool,
+    seek: &mut Seek,
+) -> Option<Begin> {
     let newcomer = || Begin {
         newcomer: true,
         ..Begin::at(log.last())
@@ -105,11 +112,11 @@ pub(crate) fn begin(log: &Log, filter: &Filter, start: &Start, window_is_all: bo
         asks_store: true,
         ..Begin::at(0)
     };
-    match start {
+    Some(match start {
         Start::Live => newcomer(),
         Start::Earliest if more_in_store => all_held(),
         Start::Earliest => Begin::at(log.before_first()),
-        Start::Last(count) => Begin::at(log.before_last(filter, *count)),
+        Start::Last(count) => Begin::at(log.before_last(filter, *count, seek)?),
         Start::After(id) if id.is_empty() => newcomer(),
         Start::After(id) => match check(log, id) {
             Ok(cursor) if !log.lost(filter, cursor) => Begin::at(cursor),
@@ -124,10 +131,10 @@ pub(crate) fn begin(log: &Log, filter: &Filter, start: &Start, window_is_all: bo
             },
             outcome => Begin {
                 reset: Some(outcome.err().unwrap_or(Reason::Evicted)),
-                ..Begin::at(log.before_held(filter))
+                ..Begin::at(log.seek_held(filter, seek)?)
             },
         },
-    }
+    })
 }
 
 fn check(log: &Log, id: &str) -> Result<u64, Reason> {

@@ -1,8 +1,8 @@
 //! What a hub, its subscriptions and its shards share.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -25,6 +25,10 @@ use crate::topic::Topic;
 
 pub(crate) struct Shared {
     state: Mutex<State>,
+    /// How many wait for the state.
+    waiting: AtomicUsize,
+    /// Held by the one who looks through the window, one at a time, so that others wait for one piece of that at most.
+    seeking: Mutex<()>,
     pub(crate) appender: Appender,
     pub(crate) store: Arc<dyn Store>,
     /// Whether the store holds nothing that the window does not.
@@ -39,6 +43,9 @@ pub(crate) struct Shared {
     pub(crate) slow: Slow,
     pub(crate) delivered: Delivered,
 }
+
+/// How often somebody who gives way lets others run.
+const GIVE_WAY: usize = 100;
 
 /// What was given to subscribers. Beside the state: shards count without its lock.
 #[derive(Debug, Default)]
@@ -217,6 +224,8 @@ impl Shared {
         Self {
             epoch: state.log.epoch(),
             state: Mutex::new(state),
+            waiting: AtomicUsize::new(0),
+            seeking: Mutex::default(),
             appender: Appender::default(),
             store: parts.store,
             window_is_all: parts.window_is_all,
@@ -231,7 +240,31 @@ impl Shared {
 
     /// Locks, also after a panic of another thread: a publication is appended whole or not at all.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        match self.state.try_lock() {
+            Ok(state) => return state,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        state
+    }
+
+    /// Waits for its turn to look through the window in pieces.
+    pub(crate) fn seek(&self) -> MutexGuard<'_, ()> {
+        self.seeking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Between two pieces, lets those in who wait: whoever has just let go of a lock is else the first to have it again. Only for a
+    /// while, as there may always be somebody.
+    pub(crate) fn give_way(&self) {
+        for _ in 0..GIVE_WAY {
+            if self.waiting.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// A shard has taken a subscription over: from now on it tells and counts it.

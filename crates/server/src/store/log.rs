@@ -264,5 +264,9 @@ impl Log {
 }
 
 mod read;
+mod seek;
+
+pub(crate) use self::seek::Seek;
+
 #[cfg(test)]
 mod tests;

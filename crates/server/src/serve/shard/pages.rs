@@ -197,6 +197,10 @@ fn read(hub: &Shared, filter: &Filter, cursor: u64, framing: Framing) -> Result<
             state.log.last(),
         )
     };
+    if found.is_empty() && !found.all {
+        // For a pattern, what was looked at was not its own. There may be much more of that, and others want the hub.
+        hub.give_way();
+    }
     let content = found.content();
     let before = found
         .frames

@@ -1,6 +1,7 @@
 //! Reading the log.
 
 use super::super::merge::{self, Merge};
+use super::seek::Seek;
 use super::{Log, Record};
 use crate::filter::Filter;
 use crate::frame::Frame;
@@ -10,6 +11,9 @@ use crate::topic_as;
 /// How many records are looked at for one page of a pattern. There is no index of a pattern: what is in the log decides, so that a
 /// topic that comes later is found like all others.
 const LOOKED_AT: u64 = 4096;
+
+/// The same, for what only people want to know.
+const LOOKED_AT_FOR_PEOPLE: u64 = 256;
 
 /// What a subscriber finds behind its cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,7 +50,7 @@ impl Log {
     }
 
     /// The held records from `from` to `to` that are for a filter with patterns.
-    fn of_patterns(
+    pub(super) fn of_patterns(
         &self,
         filter: &Filter,
         from: u64,
@@ -77,21 +81,33 @@ impl Log {
         if filter.prefixes().is_empty() {
             return self.first_after(filter, cursor);
         }
-        let mut own = self.of_patterns(filter, cursor + 1, cursor + LOOKED_AT);
+        let mut own = self.of_patterns(filter, cursor + 1, cursor + LOOKED_AT_FOR_PEOPLE);
         own.next().map(|(offset, _)| self.id(offset))
     }
 
-    /// The cursor from which the last `count` records of a filter are still ahead.
-    pub(crate) fn before_last(&self, filter: &Filter, count: usize) -> u64 {
-        let first = if filter.prefixes().is_empty() {
-            let topics = filter.topics().iter();
-            let held = topics.filter_map(|topic| Some(self.index.get(topic)?.after(0)));
-            merge::from_the_end(held, count)
-        } else {
-            let own = self.of_patterns(filter, self.first, self.last());
-            own.rev().take(count).last().map(|(offset, _)| offset)
-        };
-        first.map_or(self.last(), |offset| offset - 1)
+    /// The cursor from which the last `count` records of a filter are still ahead; none where that is not known yet, and is to be
+    /// asked again.
+    pub(crate) fn before_last(
+        &self,
+        filter: &Filter,
+        count: usize,
+        seek: &mut Seek,
+    ) -> Option<u64> {
+        if !filter.prefixes().is_empty() {
+            return seek.last_of_patterns(self, filter, count);
+        }
+        let topics = filter.topics().iter();
+        let held = topics.filter_map(|topic| Some(self.index.get(topic)?.after(0)));
+        let first = merge::from_the_end(held, count);
+        Some(first.map_or(self.last(), |offset| offset - 1))
+    }
+
+    /// The same as [`before_held`](Self::before_held), in pieces.
+    pub(crate) fn seek_held(&self, filter: &Filter, seek: &mut Seek) -> Option<u64> {
+        if !filter.prefixes().is_empty() {
+            return seek.first_of_patterns(self, filter);
+        }
+        Some(self.before_held(filter))
     }
 
     /// The cursor just before the first held record of a filter; the log's end where none is held.

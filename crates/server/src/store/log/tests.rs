@@ -56,7 +56,7 @@ fn append(
 }
 
 fn begin(log: &Log, filter: &Filter, start: &Start) -> Begin {
-    resume::begin(log, filter, start, true)
+    resume::begin(log, filter, start, true, &mut Seek::default()).unwrap()
 }
 
 /// What a naive log remembers of one event, for ever.

@@ -1,7 +1,7 @@
 //! Retained values: the last frames of some topics, beside the log, for those who come new.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::TopicError;
 use crate::filter::Filter;
@@ -46,13 +46,41 @@ impl Rules {
     }
 }
 
+/// For how many of its topics a retained event is kept with the topic as its type. Most have one.
+const MAX_NAMED: usize = 4;
+
 /// One event of one topic.
 #[derive(Clone)]
 struct Value {
     offset: u64,
+    /// The same for each of its topics.
+    kept: Arc<Kept>,
+}
+
+struct Kept {
     /// Without an id: whoever gets it is at no position yet.
     frame: Frame,
-    topics: Arc<[Topic]>,
+    topics: Box<[Topic]>,
+    /// As those got it who wanted the topic as its type: so that a thousand newcomers who do not read hold one copy.
+    named: Mutex<Vec<(Topic, Frame)>>,
+}
+
+impl Kept {
+    fn frame_for(&self, filter: &Filter) -> Frame {
+        let Some(topic) = filter.name_of(self.topics.iter()) else {
+            return self.frame.clone();
+        };
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, frame)) = named.iter().find(|(known, _)| known == topic) {
+            return frame.clone();
+        }
+        let frame = topic_as::frame(self.frame.as_bytes(), 0, topic);
+        if named.len() == MAX_NAMED {
+            named.remove(0);
+        }
+        named.push((topic.clone(), frame.clone()));
+        frame
+    }
 }
 
 pub(crate) struct Retained {
@@ -100,8 +128,11 @@ impl Retained {
             }
             let value = value.get_or_insert_with(|| Value {
                 offset,
-                frame: Frame::new(&entry.frame.as_bytes()[entry.body..]),
-                topics: entry.topics.as_ref().into(),
+                kept: Arc::new(Kept {
+                    frame: Frame::new(&entry.frame.as_bytes()[entry.body..]),
+                    topics: entry.topics.as_ref().into(),
+                    named: Mutex::default(),
+                }),
             });
             self.put(topic, value.clone(), count);
         }
@@ -115,7 +146,7 @@ impl Retained {
 
     fn put(&mut self, topic: &Topic, value: Value, count: usize) {
         let offset = value.offset;
-        if value.frame.len() > self.max_bytes {
+        if value.kept.frame.len() > self.max_bytes {
             // One that does not fit is not kept, and what it has made old is not shown as if it were the newest.
             self.forget(topic);
             return;
@@ -124,13 +155,13 @@ impl Retained {
         if let Some(last) = values.back() {
             self.by_age.remove(&(last.offset, topic.clone()));
         }
-        self.bytes += value.frame.len();
+        self.bytes += value.kept.frame.len();
         self.events += 1;
         values.push_back(value);
         while values.len() > count
             && let Some(old) = values.pop_front()
         {
-            self.bytes -= old.frame.len();
+            self.bytes -= old.kept.frame.len();
             self.events -= 1;
         }
         self.by_age.insert((offset, topic.clone()));
@@ -141,7 +172,10 @@ impl Retained {
             return;
         };
         self.events -= values.len();
-        self.bytes -= values.iter().map(|value| value.frame.len()).sum::<usize>();
+        self.bytes -= values
+            .iter()
+            .map(|value| value.kept.frame.len())
+            .sum::<usize>();
         if let Some(last) = values.back() {
             self.by_age.remove(&(last.offset, topic.clone()));
         }
@@ -164,10 +198,7 @@ impl Retained {
         }
         found
             .into_values()
-            .map(|value| match filter.name_of(value.topics.iter()) {
-                Some(topic) => topic_as::frame(value.frame.as_bytes(), 0, topic),
-                None => value.frame.clone(),
-            })
+            .map(|value| value.kept.frame_for(filter))
             .collect()
     }
 }

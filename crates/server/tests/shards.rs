@@ -283,6 +283,43 @@ async fn who_leaves_takes_along_what_was_kept_for_it() {
     assert_eq!(hub.stats().ended.gone, 150);
 }
 
+#[tokio::test]
+async fn a_newcomer_that_reads_slowly_gets_all_retained_values_in_order() {
+    for threads in WAYS {
+        for query in ["topic=p/*", "topic=p/*&topic_as=event"] {
+            let hub = build(Hub::builder().retain("p/*", 1));
+            for number in 0..2_000 {
+                let data = format!("{number} {}", "x".repeat(1_000));
+                publish(&hub, &format!("p/{number}"), &data).await;
+            }
+            let server = serve(&hub, small().threads(threads)).await;
+            let mut raw = Raw::get(&server, &format!("/events?{query}"), "").await;
+            until("it is there", || hub.stats().subscribers == 1).await;
+            // It is full by now, or will be.
+            raw.take("\r\n\r\n").await;
+            let live = publish(&hub, "p/0", "live").await;
+            hub.close();
+            let (body, ended) = unchunked(&raw.rest().await);
+            assert!(ended);
+            let blocks: Vec<&str> = body.split_terminator("\n\n").collect();
+            assert_eq!(
+                blocks.len(),
+                2_002,
+                "the retained ones, a mark, and the live one"
+            );
+            for (number, block) in blocks[..2_000].iter().enumerate() {
+                let named = query
+                    .contains("topic_as")
+                    .then(|| format!("event: p/{number}\n"));
+                let begins = format!("{}data: {number} x", named.unwrap_or_default());
+                assert!(block.starts_with(&begins), "{block} instead of {begins}");
+            }
+            assert!(blocks[2_000].ends_with("-2000"));
+            assert!(blocks[2_001].starts_with(&format!("id: {live}\n")));
+        }
+    }
+}
+
 /// Readers of every pace, publishers on several threads, clients that come back where they were cut: nobody misses anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_or_out_of_order() {

@@ -103,3 +103,31 @@ fn topics_are_named_on_request() {
     let frames = retained.of(&filter);
     assert_eq!(frames[0].plain(), "event: a/1\ndata: x\n\n");
 }
+
+#[test]
+fn what_is_named_is_made_once_for_all_who_want_the_same_name() {
+    let mut retained = retained(&[("*", 1)], 1000);
+    keep(&mut retained, 1, &["a/1", "b/1", "c/1", "d/1", "e/1"], "x");
+    let of = |names: &[&str]| {
+        let filter = topic::filter(names).unwrap().topic_as_event(true);
+        let mut frames = retained.of(&filter);
+        assert_eq!(frames.len(), 1);
+        frames.pop().unwrap()
+    };
+    let first = of(&["a/*"]);
+    for same in [&["a/*"][..], &["*"], &["a/1", "c/1"]] {
+        assert_eq!(
+            of(same).chunk().as_ptr(),
+            first.chunk().as_ptr(),
+            "{same:?}"
+        );
+    }
+    for other in ["b/*", "c/1", "d/1", "e/1"] {
+        let topic = other.replace('*', "1");
+        assert_eq!(of(&[other]).plain(), format!("event: {topic}\ndata: x\n\n"));
+    }
+    // Those that nobody has asked for lately are made again.
+    assert_eq!(of(&["*"]), first);
+    let kept = &retained.topics["a/1"][0].kept;
+    assert_eq!(kept.named.lock().unwrap().len(), MAX_NAMED);
+}

@@ -14,7 +14,7 @@ use crate::stats::End;
 
 /// How many bytes of frames a subscriber is sent at a time. A burst should fit into one send; one that replays much lets
 /// the others in between.
-const PAGE: usize = 128 << 10;
+pub(super) const PAGE: usize = 128 << 10;
 /// How many bytes of pages are kept for others at the same place, who may never come: after a storm everybody is at another.
 const MAX_KNOWN: usize = 4 << 20;
 

@@ -1,15 +1,16 @@
 //! A socket that a shard writes to, and how far its reader is.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use mio::net::TcpStream;
+use smallvec::SmallVec;
 
 use super::super::accept::Counted;
 use super::super::handover::Framing;
-use super::pages::{Reached, framed};
+use super::pages::{PAGE, Reached, framed};
 use super::wheel::{NEVER, Tick};
 use crate::filter::Filter;
 use crate::frame::Frame;
@@ -18,6 +19,8 @@ use crate::stats::End;
 
 /// The end of a stream in chunks (RFC 9112, section 7.1).
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+/// How many frames that a stream begins with are sent in one call at most: a newcomer may get thousands of retained ones.
+const TOGETHER: usize = 64;
 
 /// Ten thousand of them are idle most of the time: what only a busy one needs is elsewhere.
 pub(super) struct Subscriber {
@@ -176,20 +179,23 @@ impl Subscriber {
         let mut out = Content::default();
         let mut total = 0;
         while let Some(rest) = &mut self.rest {
-            match send(&mut self.socket, &rest.bytes)? {
-                Sent::Part(taken) => {
-                    rest.bytes.advance(taken);
-                    return Ok((out, Sent::Part(total + taken)));
+            let (mut taken, all) = send_together(&mut self.socket, rest, self.framing)?;
+            total += taken;
+            while taken >= rest.bytes.len() {
+                taken -= rest.bytes.len();
+                if let Some(reached) = rest.then.take() {
+                    self.cursor = reached.cursor;
+                    out += reached.content;
                 }
-                Sent::All => total += rest.bytes.len(),
+                let Some(frame) = rest.frames.pop_front() else {
+                    self.rest = None;
+                    return Ok((out, Sent::All));
+                };
+                rest.bytes = framed(&frame, self.framing);
             }
-            if let Some(reached) = rest.then.take() {
-                self.cursor = reached.cursor;
-                out += reached.content;
-            }
-            match rest.frames.pop_front() {
-                Some(frame) => rest.bytes = framed(&frame, self.framing),
-                None => self.rest = None,
+            rest.bytes.advance(taken);
+            if !all {
+                return Ok((out, Sent::Part(total)));
             }
         }
         Ok((out, Sent::All))
@@ -225,6 +231,35 @@ impl Subscriber {
     }
 }
 
+/// Sends several frames of a rest in one call, without a copy. How many bytes were taken, and whether that is all that was offered.
+fn send_together(
+    socket: &mut impl Write,
+    rest: &Rest,
+    framing: Framing,
+) -> io::Result<(usize, bool)> {
+    let frames = rest.frames.iter().map(|frame| match framing {
+        Framing::Chunked => &frame.chunk()[..],
+        Framing::Plain => frame.as_bytes(),
+    });
+    let mut offered = 0;
+    let mut parts: SmallVec<[IoSlice<'_>; TOGETHER]> = SmallVec::new();
+    for part in std::iter::once(&rest.bytes[..]).chain(frames) {
+        if parts.len() == TOGETHER || offered >= PAGE {
+            break;
+        }
+        offered += part.len();
+        parts.push(IoSlice::new(part));
+    }
+    if offered == 0 {
+        return Ok((0, true));
+    }
+    match socket.write_vectored(&parts) {
+        Ok(taken) => Ok((taken, taken == offered)),
+        Err(error) if is_later(&error) => Ok((0, false)),
+        Err(error) => Err(error),
+    }
+}
+
 fn send(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<Sent> {
     if bytes.is_empty() {
         return Ok(Sent::All);
@@ -240,4 +275,78 @@ fn send(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<Sent> {
 
 fn is_later(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes up to so many bytes in a call.
+    struct Taking {
+        most: usize,
+        calls: usize,
+        got: Vec<u8>,
+    }
+
+    impl Write for Taking {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.write_vectored(&[IoSlice::new(bytes)])
+        }
+
+        fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+            self.calls += 1;
+            let before = self.got.len();
+            for part in parts {
+                let room = self.most - (self.got.len() - before);
+                self.got.extend_from_slice(&part[..part.len().min(room)]);
+            }
+            Ok(self.got.len() - before)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_a_stream_begins_with_is_sent_many_frames_at_a_time() {
+        for (framing, frame) in [
+            (Framing::Chunked, "9\r\ndata: x\n\n\r\n"),
+            (Framing::Plain, "data: x\n\n"),
+        ] {
+            let rest = Rest {
+                bytes: Bytes::from_static(b"head"),
+                then: None,
+                frames: vec![Frame::new(b"data: x\n\n"); 1000].into(),
+            };
+            let mut all = Taking {
+                most: usize::MAX,
+                calls: 0,
+                got: Vec::new(),
+            };
+            let sent = send_together(&mut all, &rest, framing).unwrap();
+            let expected = ["head", &frame.repeat(TOGETHER - 1)].concat();
+            assert_eq!((sent, all.calls), ((expected.len(), true), 1));
+            assert_eq!(all.got, expected.as_bytes());
+            let mut some = Taking {
+                most: 7,
+                calls: 0,
+                got: Vec::new(),
+            };
+            let sent = send_together(&mut some, &rest, framing).unwrap();
+            assert_eq!((sent, some.calls), ((7, false), 1));
+        }
+        let large = Rest {
+            bytes: Bytes::from(vec![b'x'; PAGE]),
+            then: None,
+            frames: vec![Frame::new(b"data: x\n\n")].into(),
+        };
+        let mut all = Taking {
+            most: usize::MAX,
+            calls: 0,
+            got: Vec::new(),
+        };
+        let sent = send_together(&mut all, &large, Framing::Plain).unwrap();
+        assert_eq!(sent, (PAGE, true));
+    }
 }

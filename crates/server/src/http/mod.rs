@@ -22,6 +22,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body::Body;
+use tokio::sync::Semaphore;
 
 pub use access::{Access, Action, Authorizer, Denied, Identity};
 pub use cors::Cors;
@@ -32,6 +33,10 @@ pub(crate) use metrics::Connections;
 
 use self::message::Refusal;
 use crate::hub::Hub;
+
+/// How many bytes of bodies are held at a time, from the first byte to the answer, or one body where one may be larger. They come before
+/// anybody is authorized, and from as many connections as there are.
+const MAX_BODIES: usize = 256 << 20;
 
 /// Who may do what over HTTP; every method states its default.
 #[derive(Clone, Debug)]
@@ -84,7 +89,8 @@ impl HttpOptions {
         self
     }
 
-    /// The largest body of a publish, in bytes; 16 MiB by default.
+    /// The largest body of a publish, in bytes; 16 MiB by default. Of all bodies that are under way, 256 MiB are held, or one of this
+    /// size where that is more; beyond that, a publish is answered 503.
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
@@ -105,15 +111,19 @@ pub struct Endpoint {
     pub(crate) options: Arc<HttpOptions>,
     /// Where a server asks on somebody's behalf.
     pub(crate) connections: Option<Arc<dyn Connections>>,
+    /// How many bytes of bodies may still be held, of all requests together.
+    bodies: Arc<Semaphore>,
 }
 
 impl Hub {
     /// The hub as it is seen over HTTP, for servers and adapters.
     pub fn endpoint(&self, options: HttpOptions) -> Endpoint {
+        let bodies = MAX_BODIES.max(options.max_body);
         Endpoint {
             hub: self.clone(),
             options: Arc::new(options),
             connections: None,
+            bodies: Arc::new(Semaphore::new(bodies.min(Semaphore::MAX_PERMITS))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `POST /events`: publishing.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -8,6 +9,7 @@ use http::StatusCode;
 use http_body::Body;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::message::{Head, Refusal, Reply};
 use super::publication::{Format, Given};
@@ -36,12 +38,11 @@ where
         return Err(authorize::closed());
     }
     let format = Format::of(head)?;
-    let body = in_time(PATIENCE, collect(body, options.max_body))
-        .await
-        .ok_or_else(|| {
-            let message = format!("the body did not come within {PATIENCE:?}");
-            Refusal::new(StatusCode::REQUEST_TIMEOUT, message)
-        })??;
+    let collecting = collect(body, options.max_body, &endpoint.bodies);
+    let (body, _held) = in_time(PATIENCE, collecting).await.ok_or_else(|| {
+        let message = format!("the body did not come within {PATIENCE:?}");
+        Refusal::new(StatusCode::REQUEST_TIMEOUT, message)
+    })??;
     match format.read(&body).map_err(bad)? {
         Given::One(publication) => one(endpoint, head, publication).await,
         Given::Many(given) => many(endpoint, head, given).await,
@@ -219,8 +220,12 @@ fn status(error: &PublishError) -> StatusCode {
     }
 }
 
-/// The body, up to `max` bytes.
-async fn collect<B>(body: B, max: usize) -> Result<Bytes, Refusal>
+/// The body, up to `max` bytes, and what stands for it among all `bodies` for as long as it is held.
+async fn collect<B>(
+    body: B,
+    max: usize,
+    bodies: &Arc<Semaphore>,
+) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal>
 where
     B: Body<Data = Bytes>,
     B::Error: std::fmt::Display,
@@ -239,6 +244,7 @@ where
     }
     let mut body = std::pin::pin!(body);
     let mut all = BytesMut::new();
+    let mut held: Option<OwnedSemaphorePermit> = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             let message = format!("the body broke off after {} bytes: {error}", all.len());
@@ -250,7 +256,73 @@ where
         if data.len() > max - all.len() {
             return Err(too_large());
         }
+        let more = hold(bodies, data.len())?;
+        match &mut held {
+            Some(held) => held.merge(more),
+            None => held = Some(more),
+        }
         all.extend_from_slice(&data);
     }
-    Ok(all.freeze())
+    Ok((all.freeze(), held))
+}
+
+/// Room for so many bytes. It is not waited for: who waits holds a part of what others wait for.
+fn hold(bodies: &Arc<Semaphore>, count: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+    let room = u32::try_from(count)
+        .ok()
+        .and_then(|count| bodies.clone().try_acquire_many_owned(count).ok());
+    room.ok_or_else(|| {
+        let message = "too much is being published at the moment: try again later";
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, message)
+            .with("outcome", Outcome::NotStored.name())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::task::{Context, Poll, Waker};
+
+    use http::{HeaderValue, Method, header};
+
+    use super::*;
+    use crate::{Access, Denied, HttpOptions, Hub, Identity};
+
+    fn post() -> Head {
+        let mut head = Head::get("/events");
+        head.method = Method::POST;
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        head.headers.insert(header::CONTENT_TYPE, form);
+        head
+    }
+
+    #[tokio::test]
+    async fn beyond_what_is_held_at_a_time_a_body_is_refused_until_there_is_room() {
+        let authorizer = |access: Access| async move {
+            if access.topics == ["slow"] {
+                pending::<()>().await;
+            }
+            Ok::<_, Denied>(Identity::new("x").may_publish(["*"]))
+        };
+        let mut endpoint = Hub::new().endpoint(HttpOptions::new().authorizer(authorizer));
+        endpoint.bodies = Arc::new(Semaphore::new(45));
+        let publish = |topic: &str, count| {
+            let body = format!("topic={topic}&data={}", "x".repeat(count));
+            endpoint.respond(post(), body)
+        };
+        let mut slow = Box::pin(publish("slow", 10));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(matches!(slow.as_mut().poll(&mut cx), Poll::Pending));
+        let reply = publish("fast", 10).await;
+        assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
+        let body = reply.body.collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["outcome"], "not_stored");
+        assert_eq!(publish("fast", 0).await.status, StatusCode::OK);
+        drop(slow);
+        for _ in 0..3 {
+            assert_eq!(publish("fast", 10).await.status, StatusCode::OK);
+        }
+        assert_eq!(endpoint.bodies.available_permits(), 45);
+    }
 }

@@ -4,10 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use eventwire_server::{Hub, ServeError, ServeOptions, Server};
-use http_body_util::{BodyExt, Empty};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
 use support::{PATIENCE, Raw, id, publish, serve, until, within};
@@ -230,64 +227,6 @@ async fn closing_from_another_thread_ends_everything_and_frees_the_port() {
         std::net::TcpStream::connect(&address).is_err()
     })
     .await;
-}
-
-#[tokio::test]
-async fn http_2_by_prior_knowledge_carries_many_streams_and_no_connection_header() {
-    let hub = Hub::new();
-    let server = serve(&hub).await;
-    let socket = TcpStream::connect(server.local_addr()).await.unwrap();
-    let handshake =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(socket));
-    let (mut sender, connection) = within(handshake).await.unwrap();
-    let connection = tokio::spawn(connection);
-    let mut streams = Vec::new();
-    for topic in ["a", "b"] {
-        let request = http::Request::get(format!("{}/events?topic={topic}", server.url()));
-        let request = request.body(Empty::<Bytes>::new()).unwrap();
-        let response = within(sender.send_request(request)).await.unwrap();
-        assert_eq!(
-            (response.version(), response.status().as_u16()),
-            (http::Version::HTTP_2, 200)
-        );
-        assert!(!response.headers().contains_key("connection"));
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        streams.push(response.into_body());
-    }
-    for (stream, topic) in streams.iter_mut().zip(["a", "b"]) {
-        let mark = within(stream.frame())
-            .await
-            .unwrap()
-            .unwrap()
-            .into_data()
-            .unwrap();
-        assert_eq!(mark, format!("id: {}\n\n", id(&hub, 0)));
-        let id = publish(&hub, topic, "x").await;
-        let event = within(stream.frame())
-            .await
-            .unwrap()
-            .unwrap()
-            .into_data()
-            .unwrap();
-        assert_eq!(event, format!("id: {id}\ndata: x\n\n"));
-    }
-    let gone = streams.pop();
-    drop(gone);
-    until("one stream goes alone", || hub.stats().subscribers == 1).await;
-
-    // The host is checked here too.
-    let request = http::Request::get("http://evil.example/health")
-        .body(Empty::new())
-        .unwrap();
-    assert_eq!(
-        within(sender.send_request(request)).await.unwrap().status(),
-        421
-    );
-
-    assert!(within(server.drain(PATIENCE)).await);
-    let rest = within(streams.remove(0).collect()).await;
-    assert!(rest.expect("a clean end").to_bytes().is_empty());
-    within(connection).await.unwrap().unwrap();
 }
 
 #[tokio::test]

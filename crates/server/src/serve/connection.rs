@@ -14,7 +14,7 @@ use hyper::Request;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -25,6 +25,7 @@ use super::gate::{Gate, Link};
 use super::handover::{Offer, Offers, close_after};
 use super::server::{Phase, reached};
 use super::shard::Shards;
+use super::stall::Watching;
 use crate::http::{Endpoint, Head, Reply};
 
 /// An HTTP/2 client that does not answer a ping is gone; over HTTP/1.1, TCP finds out.
@@ -83,7 +84,9 @@ async fn converse_http2(
             Ok::<_, Infallible>(respond(reply, until, link))
         }
     });
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut builder = http2::Builder::new(Watching {
+        write_timeout: context.write_timeout,
+    });
     builder
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)

@@ -5,7 +5,7 @@
 //!
 //! - `accept`: connections up to a number. `socket`, `files`: what the operating system is told.
 //! - `connection`: one connection and its requests. `gate`: what keeps hyper from reading too far. `handover`: the way of a
-//!   stream to its shard. `body`: a stream that stays with hyper.
+//!   stream to its shard. `body`: a stream that stays with hyper. `stall`: when an HTTP/2 client takes nothing of one.
 //! - `shard`: the threads that write.
 
 mod accept;
@@ -18,6 +18,7 @@ mod options;
 mod server;
 mod shard;
 mod socket;
+mod stall;
 
 use std::io;
 use std::net::SocketAddr;

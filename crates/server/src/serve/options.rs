@@ -97,7 +97,8 @@ impl ServeOptions {
     }
 
     /// How long a client may take nothing of what is written to it before it is dropped, to 24 h; 30 s by default. Over HTTP/2, where one
-    /// stream may stand still while others go on, it holds for the connection.
+    /// stream may stand still while others go on, it holds for each stream too: one that is given no window for the next 16 KiB in that
+    /// time is reset.
     #[must_use]
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.write_timeout = timeout;

@@ -28,6 +28,8 @@ const hubOptions = {
   heartbeat: (what, value) => (value === null ? null : milliseconds(what, value)),
   retry: orNull(milliseconds),
   slow: string,
+  // A time that cannot be counted is never reached.
+  storeTimeout: (what, value) => (value === null ? Infinity : milliseconds(what, value)),
 };
 
 const listenOptions = {

@@ -26,6 +26,11 @@ export interface HubOptions {
   retry?: number | null;
   /** What happens to a subscriber that the log's tail has passed; `disconnect` by default. */
   slow?: 'disconnect' | 'skip';
+  /**
+   * How long the store may take for one answer; 10,000 by default, null for as long as it wants. A publish that it does not answer in
+   * time is rejected with a `PublishError`, whose text says whether the event may have been stored. A hub in memory answers at once.
+   */
+  storeTimeout?: number | null;
 }
 
 export type Message = string | ({ event?: string; key?: string } & ({ data: string } | { json: unknown }));

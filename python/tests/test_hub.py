@@ -144,11 +144,20 @@ def test_what_the_hub_refuses(hub):
         {"max_events": -1},
         {"heartbeat": -1.0},
         {"max_age": float("nan")},
+        {"store_timeout": -1.0},
+        {"store_timeout": 0.0},
     ],
 )
 def test_wrong_options_are_value_errors(wrong):
     with pytest.raises(ValueError, match=r"."):
         Hub(**wrong)
+
+
+@pytest.mark.parametrize("store_timeout", [0.001, 10.0, 1e9, None])
+def test_a_hub_in_memory_answers_within_any_store_timeout(store_timeout):
+    with Hub(store_timeout=store_timeout) as hub:
+        ids = [hub.publish("news", str(number)) for number in range(1000)]
+        assert len(set(ids)) == 1000
 
 
 def test_what_was_evicted_is_announced():

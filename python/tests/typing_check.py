@@ -121,7 +121,7 @@ def slices() -> None:
     with eventwire.slices(b"x") as made:
         assert_type(next(made), Event)
         assert_type(made.transfer, eventwire.Transfer | None)
-    hub = eventwire.Hub()
+    hub = eventwire.Hub(store_timeout=None)
     assert_type(eventwire.send_file(hub, "a", Path("a"), slice_size=1), eventwire.Transfer)
     assert_type(eventwire.receive_file("http://x/", "a").sha256, str)
     eventwire.receive_file(eventwire.decode([b""]), Path("a"), name="a", max_size=1)

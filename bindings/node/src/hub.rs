@@ -26,6 +26,7 @@ pub struct HubOptions {
     pub silent: Option<bool>,
     pub retry: Option<f64>,
     pub slow: Option<String>,
+    pub store_timeout: Option<f64>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -107,6 +108,7 @@ impl Hub {
         };
         built.retry = delay("retry", options.retry)?;
         built.slow = options.slow.unwrap_or(built.slow);
+        built.store_timeout = options.store_timeout.map(time).or(built.store_timeout);
         hub::Hub::new(built).map(Self).map_err(raise)
     }
 

@@ -43,7 +43,7 @@ pub(crate) struct Hub(Inner);
 #[pymethods]
 impl Hub {
     #[new]
-    #[pyo3(signature = (store, *, max_events, max_bytes, max_age, max_topics, retained, max_retained_bytes, heartbeat, retry, slow))]
+    #[pyo3(signature = (store, *, max_events, max_bytes, max_age, max_topics, retained, max_retained_bytes, heartbeat, retry, slow, store_timeout))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -57,6 +57,7 @@ impl Hub {
         heartbeat: Option<f64>,
         retry: Option<i64>,
         slow: String,
+        store_timeout: Option<f64>,
     ) -> PyResult<Self> {
         let options = HubOptions {
             store,
@@ -78,6 +79,7 @@ impl Hub {
                 .transpose()?
                 .map(Duration::from_millis),
             slow,
+            store_timeout: limit("store_timeout", store_timeout)?,
         };
         Ok(Self(Inner::new(options).or_raise(py)?))
     }

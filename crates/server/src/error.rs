@@ -18,6 +18,8 @@ pub enum BuildError {
     ZeroBound(&'static str),
     /// A heartbeat without a pause between its beats.
     ZeroHeartbeat,
+    /// A store without any time to answer.
+    ZeroStoreTimeout,
     /// What is to be retained is neither a topic nor a pattern.
     Retained(TopicError),
     /// The store could not be opened.
@@ -39,6 +41,9 @@ impl fmt::Display for BuildError {
             ),
             Self::ZeroHeartbeat => f.write_str(
                 "heartbeat is 0, so that nothing else could be sent: give more, or none",
+            ),
+            Self::ZeroStoreTimeout => f.write_str(
+                "store_timeout is 0, so that no store could answer in time: give more, or none",
             ),
             Self::Retained(error) => write!(f, "retained values: {error}"),
             Self::Store(error) => write!(f, "the store could not be opened: {error}"),

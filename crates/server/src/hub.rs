@@ -82,7 +82,8 @@ impl Hub {
     ///
     /// In memory this is ready at once. Other stores take their time; what is published in the meantime queues in the order
     /// of the calls (of the first polls), and goes to the store in batches. The queue is bounded: beyond 4,096 events or
-    /// 16 MiB it takes no more, and publishers wait with theirs.
+    /// 16 MiB it takes no more, and publishers wait with theirs. How long, is bounded by
+    /// [`store_timeout`](HubBuilder::store_timeout).
     ///
     /// # Errors
     ///

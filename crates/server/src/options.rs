@@ -34,6 +34,7 @@ pub struct HubBuilder {
     heartbeat: Option<Duration>,
     retry: Option<Duration>,
     slow: Slow,
+    store_timeout: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +58,7 @@ impl HubBuilder {
             heartbeat: Some(Duration::from_secs(15)),
             retry: None,
             slow: Slow::Disconnect,
+            store_timeout: Some(Duration::from_secs(10)),
         }
     }
 
@@ -159,6 +161,19 @@ impl HubBuilder {
         self
     }
 
+    /// How long the store may take for one answer; 10 s by default, `None` for as long as it wants. It needs the clock of the
+    /// Tokio runtime.
+    ///
+    /// What was given to a store that does not answer in time fails with an outcome that is unknown, and the hub finds out what
+    /// is stored before it appends again. What has queued for so long behind other events fails too, and was not stored. So a
+    /// publisher waits at most twice this time. A subscription that must be read through the store ends, counted as
+    /// [`failed`](crate::Ended::failed), and there is no hub of a store that does not open.
+    #[must_use]
+    pub fn store_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.store_timeout = timeout.into();
+        self
+    }
+
     /// Makes the hub, of a store that opens at once, as memory does.
     ///
     /// # Errors
@@ -174,7 +189,8 @@ impl HubBuilder {
     /// assert_eq!(error.to_string(), "max_events is 0, so that no event could be held: give more");
     /// ```
     pub fn build(self) -> Result<Hub, BuildError> {
-        let mut opened = pin!(self.open());
+        // Nobody waits here, so that there is no need for a clock.
+        let mut opened = pin!(self.open_within(None));
         match opened
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()))
@@ -194,6 +210,11 @@ impl HubBuilder {
     ///
     /// Dropped, there is no hub; the store may have been opened.
     pub async fn open(self) -> Result<Hub, BuildError> {
+        let timeout = self.store_timeout;
+        self.open_within(timeout).await
+    }
+
+    async fn open_within(self, timeout: Option<Duration>) -> Result<Hub, BuildError> {
         let rules = self.check()?;
         let store = match self.store {
             Choice::Given(store) => store,
@@ -209,7 +230,7 @@ impl HubBuilder {
             last,
             records,
             window_is_all,
-        } = store.open(window).await?;
+        } = store.open(window).within(timeout).await?;
         let before_first = last.checked_sub(records.len() as u64).ok_or_else(|| {
             StoreError::not_stored("the store is broken: it opened with more records than offsets")
         })?;
@@ -221,6 +242,7 @@ impl HubBuilder {
             heartbeat: self.heartbeat,
             retry: self.retry,
             slow: self.slow,
+            store_timeout: self.store_timeout,
         };
         Ok(Hub::of(parts, records)?)
     }
@@ -240,6 +262,9 @@ impl HubBuilder {
         }
         if self.heartbeat == Some(Duration::ZERO) {
             return Err(BuildError::ZeroHeartbeat);
+        }
+        if self.store_timeout == Some(Duration::ZERO) {
+            return Err(BuildError::ZeroStoreTimeout);
         }
         let mut rules = Rules::default();
         for (topic_or_pattern, count) in &self.retained {

@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) retry: Option<Duration>,
     pub(crate) slow: Slow,
+    /// How long the store may take for one answer.
+    pub(crate) store_timeout: Option<Duration>,
     pub(crate) delivered: Delivered,
 }
 
@@ -207,6 +209,7 @@ pub(crate) struct Parts {
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) retry: Option<Duration>,
     pub(crate) slow: Slow,
+    pub(crate) store_timeout: Option<Duration>,
 }
 
 impl Shared {
@@ -234,6 +237,7 @@ impl Shared {
             heartbeat: parts.heartbeat,
             retry: parts.retry,
             slow: parts.slow,
+            store_timeout: parts.store_timeout,
             delivered: Delivered::default(),
         }
     }

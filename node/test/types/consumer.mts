@@ -102,7 +102,7 @@ new scripted.EventSource('http://test/').close();
 const recorded: [number, string | null, number[]] = [scripted.now, scripted.requests[0]!.lastEventId, scripted.delays];
 void [time, recorded];
 
-const hub = new Hub({ maxEvents: 10, heartbeat: null });
+const hub = new Hub({ maxEvents: 10, heartbeat: null, storeTimeout: null });
 const server = await hub.listen({ port: 0, cors: ['https://example.org'], threads: 2, limits: { maxConnections: 9, writeTimeout: 1000 } });
 const figures: number[] = [server.connections, server.sharded, server.refused, hub.stats().lag, hub.stats().ended.stalled];
 const id: string = await hub.publish(['a', 'b'], { json: { n: 1 }, event: 'tick', key: 'k' });

@@ -94,6 +94,10 @@ class Hub(Managed, AsyncManaged):
     `retained` keeps the last events of topics, or of the topics of patterns, for those who come new: they get them first, without
     ids. `{"prices/*": 1}` keeps the last one of each topic that begins with `prices/`, and `max_retained_bytes` bounds all of them.
 
+    A store has `store_timeout` seconds for each answer. A publish that it does not answer in time raises a `PublishError`, whose text
+    says whether the event may have been stored; so no publish blocks for longer than twice this time. None is for no limit. A hub in
+    memory answers at once.
+
     A hub in memory is of one process. Where gunicorn, uvicorn or WEB_CONCURRENCY show several, the first one made gives a
     `SeveralProcessesWarning`, which says what to do instead.
 
@@ -120,6 +124,7 @@ class Hub(Managed, AsyncManaged):
         heartbeat: float | None = 15.0,
         retry: int | None = None,
         slow: Literal["disconnect", "skip"] = "disconnect",
+        store_timeout: float | None = 10.0,
     ) -> None:
         _checks.each(HUB, locals())
         self._native = _native.Hub(
@@ -133,6 +138,7 @@ class Hub(Managed, AsyncManaged):
             heartbeat=heartbeat,
             retry=retry,
             slow=slow,
+            store_timeout=store_timeout,
         )
         if store == "memory:":
             warn_of_several(stacklevel=2)
@@ -148,7 +154,7 @@ class Hub(Managed, AsyncManaged):
         event: str | None = None,
         key: str | None = None,
     ) -> str:
-        """Publishes an event to one topic or several, and returns its id. It may block for the store.
+        """Publishes an event to one topic or several, and returns its id. It may block for the store, within `store_timeout`.
 
         Args:
             topic: The topic, or several of them.

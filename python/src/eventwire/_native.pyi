@@ -188,6 +188,7 @@ class Hub:
         heartbeat: float | None,
         retry: int | None,
         slow: str,
+        store_timeout: float | None,
     ) -> Hub: ...
     def publish(
         self, topics: list[str], data: str, event: str | None, key: str | None

@@ -41,6 +41,8 @@ pub struct HubOptions {
     pub retry: Option<Duration>,
     /// What happens to a subscriber that the log's tail has passed: `disconnect` or `skip`.
     pub slow: String,
+    /// How long the store may take for one answer; None for as long as it wants.
+    pub store_timeout: Option<Duration>,
 }
 
 impl Default for HubOptions {
@@ -56,6 +58,7 @@ impl Default for HubOptions {
             heartbeat: Some(Duration::from_secs(15)),
             retry: None,
             slow: "disconnect".to_owned(),
+            store_timeout: Some(Duration::from_secs(10)),
         }
     }
 }
@@ -85,6 +88,7 @@ impl HubOptions {
             .heartbeat(self.heartbeat)
             .retry(self.retry)
             .slow(slow)
+            .store_timeout(self.store_timeout)
             .build()?)
     }
 }

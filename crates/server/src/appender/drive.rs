@@ -97,7 +97,7 @@ async fn land(shared: &Shared, flight: Flight) {
         sinks,
     } = flight;
     let last = shared.lock().log.last();
-    let outcome = match unharmed(answer).await {
+    let outcome = match in_time(shared, answer).await {
         Ok(appended) => match Landing::of(last, &batch, &appended) {
             Landing::Next => {
                 shared.appender.lock().unsure = false;
@@ -136,7 +136,7 @@ async fn catch_up(shared: &Shared) -> Result<(), StoreError> {
     loop {
         let last = shared.lock().log.last();
         let query = Query::all(last, UNSEEN_BYTES);
-        let page = unharmed(shared.store.read(query)).await?;
+        let page = in_time(shared, shared.store.read(query)).await?;
         if page.records.is_empty() {
             shared.appender.lock().unsure = false;
             return Ok(());
@@ -161,6 +161,34 @@ async fn catch_up(shared: &Shared) -> Result<(), StoreError> {
             return Err(StoreError::unknown(format!(
                 "the store is broken: asked for what follows {last}, it left something out"
             )));
+        }
+    }
+}
+
+/// What the store answers, or an error where it takes too long. Who has queued for too long in the meantime is answered.
+async fn in_time<T: Unpin>(shared: &Shared, mut answer: StoreFuture<T>) -> Result<T, StoreError> {
+    // A time that cannot be counted is never reached.
+    let due = |since: Instant| since.checked_add(shared.store_timeout?);
+    let (Some(timeout), Some(end)) = (shared.store_timeout, due(Instant::now())) else {
+        return unharmed(answer).await;
+    };
+    loop {
+        // Who comes later has longer than this answer has.
+        let oldest = shared.appender.lock().oldest();
+        let next = oldest.and_then(due).map_or(end, |due| due.min(end));
+        tokio::select! {
+            biased;
+            answer = poll_fn(|cx| poll(&mut answer, cx)) => return answer,
+            () = tokio::time::sleep_until(next) => {}
+        }
+        let now = Instant::now();
+        let before = now.checked_sub(timeout);
+        let late = before.map(|before| shared.appender.lock().take_from_before(before));
+        for waiting in late.into_iter().flatten() {
+            waiting.fail(StoreError::crowded_out(timeout).into());
+        }
+        if end <= now {
+            return Err(StoreError::late(timeout));
         }
     }
 }

@@ -26,8 +26,8 @@ pub(super) struct Queue {
     /// The store may hold records that the hub has not seen: they are read before more is appended.
     pub(super) unsure: bool,
     pub(super) closed: bool,
-    /// By the order of the calls.
-    line: BTreeMap<u64, Waiting>,
+    /// By the order of the calls, each with its time.
+    line: BTreeMap<u64, (Instant, Waiting)>,
     next: u64,
     /// All before this number are accepted: they are appended even if their publishers go.
     accepted_before: u64,
@@ -64,14 +64,14 @@ impl Queue {
 
     pub(super) fn enter(&mut self, waiting: Waiting) -> u64 {
         let number = self.number();
-        self.line.insert(number, waiting);
+        self.line.insert(number, (Instant::now(), waiting));
         self.accept();
         number
     }
 
     /// Takes in as many as there is room for.
     fn accept(&mut self) {
-        while let Some((&number, waiting)) = self.line.range(self.accepted_before..).next() {
+        while let Some((&number, (_, waiting))) = self.line.range(self.accepted_before..).next() {
             let (events, size) = (waiting.events().len(), waiting.size());
             let room = self.accepted_events < ACCEPTED_EVENTS
                 && self.accepted_bytes + size <= ACCEPTED_BYTES;
@@ -90,10 +90,11 @@ impl Queue {
         (number >= self.accepted_before)
             .then(|| self.line.remove(&number))
             .flatten()
+            .map(|(_, waiting)| waiting)
     }
 
     fn pop(&mut self) -> Option<Waiting> {
-        let (number, waiting) = self.line.pop_first()?;
+        let (number, (_, waiting)) = self.line.pop_first()?;
         if number < self.accepted_before {
             self.accepted_events -= waiting.events().len();
             self.accepted_bytes -= waiting.size();
@@ -118,7 +119,7 @@ impl Queue {
         let mut bytes = 0;
         let mut state = shared.lock();
         let now = Instant::now();
-        while let Some((_, first)) = self.line.first_key_value() {
+        while let Some((_, (_, first))) = self.line.first_key_value() {
             bytes += first.size();
             let full = events.len() + first.events().len() > BATCH_EVENTS || bytes > BATCH_BYTES;
             // Whether the one before is stored says what becomes of this one.
@@ -165,6 +166,22 @@ impl Queue {
         std::iter::from_fn(|| self.pop())
             .take(BATCH_EVENTS)
             .collect()
+    }
+
+    /// Since when the first one waits.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        let (_, (since, _)) = self.line.first_key_value()?;
+        Some(*since)
+    }
+
+    /// Those who came at `time` or before, and have waited since.
+    pub(super) fn take_from_before(&mut self, time: Instant) -> Vec<Waiting> {
+        let next = || {
+            self.oldest()
+                .filter(|since| *since <= time)
+                .and_then(|_| self.pop())
+        };
+        std::iter::from_fn(next).collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Whether something was stored although its store failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,20 @@ impl StoreError {
     pub fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
+    }
+
+    /// No answer came in time: it may have done its work, and may still do it.
+    pub(crate) fn late(timeout: Duration) -> Self {
+        Self::unknown(format!(
+            "the store did not answer within {timeout:?} (store_timeout)"
+        ))
+    }
+
+    /// The store had no time for it.
+    pub(crate) fn crowded_out(timeout: Duration) -> Self {
+        Self::not_stored(format!(
+            "the store was busy with earlier events for {timeout:?} (store_timeout)"
+        ))
     }
 
     /// Whether something was stored.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::StoreError;
 
@@ -33,6 +34,21 @@ impl<T> StoreFuture<T> {
     /// ```
     pub fn new(answer: impl Future<Output = Result<T, StoreError>> + Send + 'static) -> Self {
         Self(State::Later(Box::pin(answer)))
+    }
+}
+
+impl<T: Unpin> StoreFuture<T> {
+    /// The answer, or an error where it takes longer than `timeout`; without a Tokio runtime there is no clock, and so no end to
+    /// waiting.
+    pub(crate) async fn within(self, timeout: Option<Duration>) -> Result<T, StoreError> {
+        let clock = tokio::runtime::Handle::try_current().is_ok();
+        match (self.0, timeout.filter(|_| clock)) {
+            // What is there needs no clock.
+            (answer @ State::Ready(_), _) | (answer, None) => Self(answer).await,
+            (answer, Some(timeout)) => tokio::time::timeout(timeout, Self(answer))
+                .await
+                .unwrap_or_else(|_| Err(StoreError::late(timeout))),
+        }
     }
 }
 

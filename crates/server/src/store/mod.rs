@@ -29,9 +29,9 @@ pub use crate::publish::NewEvent;
 
 /// Where a log lives.
 ///
-/// A hub opens it once, appends one batch at a time, and reads from it at any time. No method may block its thread, none may
-/// call the hub, and every answer must come within a time that the store bounds itself: publishers, and the end of the
-/// hub, wait for it. A dropped answer may have done its work or not.
+/// A hub opens it once, appends one batch at a time, and reads from it at any time. No method may block its thread, and none may
+/// call the hub. Publishers, and the end of the hub, wait for an answer, though not for longer than
+/// [`store_timeout`](crate::HubBuilder::store_timeout): it is dropped then. A dropped answer may have done its work or not.
 ///
 /// Only its hub appends to it. A store that several hubs share would have to tell each of what the others appended: that takes
 /// a method more, with a default for stores that have nothing to tell.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 use tracing::warn;
 
 use super::{BATCH, Subscription};
@@ -13,7 +13,7 @@ use crate::position::EventId;
 use crate::resume::{self, Reason, Start};
 use crate::state::Content;
 use crate::stats::End;
-use crate::store::{Page, Query, StoreFuture, StoredRecord};
+use crate::store::{Page, Query, StoreError, StoreFuture, StoredRecord};
 use crate::topic_as;
 
 /// What a subscription is told first, where only the store can say it.
@@ -31,6 +31,8 @@ pub(super) struct Behind {
     /// To be answered before it can begin.
     question: Option<Question>,
     asked: Option<StoreFuture<Page>>,
+    /// How long the store may take; there is no clock without a runtime.
+    patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl Behind {
@@ -38,6 +40,7 @@ impl Behind {
         Box::new(Self {
             question: Some(question),
             asked: None,
+            patience: None,
         })
     }
 }
@@ -52,7 +55,11 @@ impl Subscription {
     pub(super) fn ask_store(&mut self) {
         let query = Query::of(&self.filter, self.cursor, BATCH);
         let asked = self.hub.store.read(query);
-        self.behind.get_or_insert_default().asked = Some(asked);
+        let clock = tokio::runtime::Handle::try_current().is_ok();
+        let patience = self.hub.store_timeout.filter(|_| clock);
+        let behind = self.behind.get_or_insert_default();
+        behind.asked = Some(asked);
+        behind.patience = patience.map(|patience| Box::pin(tokio::time::sleep(patience)));
     }
 
     /// Waits for the page that was asked for.
@@ -60,11 +67,19 @@ impl Subscription {
         let Some(Behind {
             question,
             asked: Some(asked),
+            patience,
         }) = self.behind.as_deref_mut()
         else {
             return Poll::Ready(Ok(()));
         };
-        let answer = ready!(Pin::new(asked).poll(cx));
+        let answer = match (Pin::new(asked).poll(cx), patience) {
+            (Poll::Ready(answer), _) => answer,
+            (Poll::Pending, None) => return Poll::Pending,
+            (Poll::Pending, Some(patience)) => {
+                ready!(patience.as_mut().poll(cx));
+                Err(StoreError::late(self.hub.store_timeout.unwrap_or_default()))
+            }
+        };
         let question = question.take();
         self.behind = None;
         let outcome = match answer {
@@ -75,7 +90,8 @@ impl Subscription {
                 Err(End::Failed)
             }
             Err(error) => {
-                warn!(target: "eventwire::hub", %error, "a subscription that was behind could not be read from the store");
+                let error = error.message();
+                warn!(target: "eventwire::hub", error, "a subscription that was behind could not be read from the store");
                 Err(End::Failed)
             }
         };

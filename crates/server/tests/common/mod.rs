@@ -17,6 +17,8 @@ pub(crate) enum Failing {
     UnknownStored,
     UnknownLost,
     Panic,
+    /// It does its work, and says nothing.
+    SilentlyStored,
 }
 
 /// How long it takes.
@@ -24,6 +26,7 @@ pub(crate) enum Failing {
 enum Pace {
     Slow,
     Yield,
+    Stuck,
 }
 
 const DELAY: Duration = Duration::from_millis(100);
@@ -94,6 +97,11 @@ impl SlowStore {
         self.lock().pace = Pace::Yield;
     }
 
+    /// It answers nothing, until it is told that it may.
+    pub(crate) fn stick(&self, stuck: bool) {
+        self.lock().pace = if stuck { Pace::Stuck } else { Pace::Slow };
+    }
+
     pub(crate) fn forget_up_to(&self, offset: u64) {
         let mut kept = self.lock();
         kept.first = kept.first.max(offset + 1);
@@ -101,10 +109,14 @@ impl SlowStore {
 }
 
 /// Takes its time.
-async fn pause(pace: Pace) {
-    match pace {
-        Pace::Slow => tokio::time::sleep(DELAY).await,
-        Pace::Yield => tokio::task::yield_now().await,
+async fn pause(store: &SlowStore) {
+    let pace = || store.lock().pace;
+    if pace() == Pace::Yield {
+        return tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(DELAY).await;
+    while pace() == Pace::Stuck {
+        tokio::time::sleep(DELAY).await;
     }
 }
 
@@ -184,29 +196,29 @@ impl Store for SlowStore {
         if self.lock().opens_at_once {
             return StoreFuture::ready(open());
         }
-        let pace = self.lock().pace;
+        let store = self.clone();
         StoreFuture::new(async move {
-            pause(pace).await;
+            pause(&store).await;
             open()
         })
     }
 
     fn append(&self, batch: Batch) -> StoreFuture<Vec<Appended>> {
         let store = self.clone();
-        let (fail, pace) = {
+        let fail = {
             let mut kept = self.lock();
             kept.batches.push(batch.len());
-            (kept.fail.take(), kept.pace)
+            kept.fail.take()
         };
         StoreFuture::new(async move {
-            pause(pace).await;
+            pause(&store).await;
             match fail {
                 Some(Failing::NotStored) => {
                     return Err(StoreError::not_stored("the disk is full"));
                 }
                 Some(Failing::UnknownLost) => return Err(StoreError::unknown("no answer")),
                 Some(Failing::Panic) => panic!("as the test wants it"),
-                Some(Failing::UnknownStored) | None => {}
+                Some(Failing::UnknownStored | Failing::SilentlyStored) | None => {}
             }
             let appended = batch
                 .iter()
@@ -214,6 +226,7 @@ impl Store for SlowStore {
                 .collect();
             match fail {
                 None => Ok(appended),
+                Some(Failing::SilentlyStored) => std::future::pending().await,
                 Some(_) => Err(StoreError::unknown("no answer")),
             }
         })
@@ -221,9 +234,8 @@ impl Store for SlowStore {
 
     fn read(&self, query: Query) -> StoreFuture<Page> {
         let store = self.clone();
-        let pace = self.lock().pace;
         StoreFuture::new(async move {
-            pause(pace).await;
+            pause(&store).await;
             let kept = store.lock();
             if kept.reads_fail {
                 return Err(StoreError::not_stored("the disk is gone"));

@@ -28,7 +28,7 @@ export interface HubOptions {
   slow?: 'disconnect' | 'skip';
   /**
    * How long the store may take for one answer; 10,000 by default, null for as long as it wants. A publish that it does not answer in
-   * time is rejected with a `PublishError`, whose text says whether the event may have been stored. A hub in memory answers at once.
+   * time is rejected with a `StoreError`, whose `outcome` says whether the event may have been stored. A hub in memory answers at once.
    */
   storeTimeout?: number | null;
 }

@@ -67,6 +67,27 @@ fn many_are_published_in_their_order_without_a_runtime() {
     assert_eq!(offsets(answer), [1, 2, 3]);
 }
 
+#[test]
+fn the_topics_of_one_call_are_within_max_topics_together() {
+    let hub = Hub::builder().max_topics(3).build().unwrap();
+    let publish = |publications: Vec<Publication>| {
+        let mut publishing = Box::pin(hub.publish_many(publications));
+        let Poll::Ready(answer) = publishing
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        else {
+            panic!("memory answers at once");
+        };
+        answer
+    };
+    let four = vec![data(1), Publication::to(["b", "c", "d"], "2")];
+    assert_eq!(refused(publish(four)), (vec![1], 0));
+    // What the refused call had reserved makes room.
+    let three = vec![Publication::new("x", "1"), Publication::to(["y", "z"], "2")];
+    assert_eq!(offsets(publish(three)), [1, 2]);
+    assert_eq!(hub.stats().topics, 3);
+}
+
 #[tokio::test]
 async fn one_that_is_wrong_refuses_all() {
     let hub = Hub::builder().max_bytes(1000).build().unwrap();

@@ -94,7 +94,7 @@ class Hub(Managed, AsyncManaged):
     `retained` keeps the last events of topics, or of the topics of patterns, for those who come new: they get them first, without
     ids. `{"prices/*": 1}` keeps the last one of each topic that begins with `prices/`, and `max_retained_bytes` bounds all of them.
 
-    A store has `store_timeout` seconds for each answer. A publish that it does not answer in time raises a `PublishError`, whose text
+    A store has `store_timeout` seconds for each answer. A publish that it does not answer in time raises a `StoreError`, whose `outcome`
     says whether the event may have been stored; so no publish blocks for longer than twice this time. None is for no limit. A hub in
     memory answers at once.
 

@@ -87,7 +87,7 @@ pub(crate) fn publish(shared: &Arc<Shared>, event: NewEvent) -> Published<Answer
     let now = Instant::now();
     let last = {
         let mut state = shared.lock();
-        match state.log.admit(&event, 0, now) {
+        match state.log.admit(&event, &[], now) {
             // Only the appender adds to the log, so that this stays true.
             Ok(None) => state.log.last(),
             Ok(Some(known)) => return Published::Now(Ok(known)),
@@ -122,13 +122,14 @@ pub(crate) fn publish_many(shared: &Arc<Shared>, many: Many) -> Published<ManyAn
     }
     let now = Instant::now();
     let (sender, mut receiver) = oneshot::channel();
+    let mut events = Vec::with_capacity(many.events.len());
     let (last, admitted) = {
         let mut state = shared.lock();
-        let admitted = Admitted::of(many, sender, &mut state.log, 0, now);
+        let admitted = Admitted::of(many, sender, &mut state.log, &mut events, now);
         (state.log.last(), admitted)
     };
-    let (events, sinks) = match admitted {
-        Admitted::New(events, sinks) => (events, sinks),
+    let sinks = match admitted {
+        Admitted::New(sinks) => sinks,
         Admitted::Answered(_, answer) => return Published::Now(answer),
     };
     match attempt(shared, queue, Batch::of(events), last, now) {

@@ -132,7 +132,7 @@ impl Queue {
             let Some(waiting) = self.pop() else { break };
             match waiting {
                 Waiting::One(event, sender) => {
-                    match state.log.admit(&event, events.len(), now).transpose() {
+                    match state.log.admit(&event, &events, now).transpose() {
                         None => {
                             keys.extend(event.key().cloned());
                             load.sinks.push(Sink::One(sender));
@@ -142,11 +142,12 @@ impl Queue {
                     }
                 }
                 Waiting::Many(many, sender) => {
-                    match Admitted::of(many, sender, &mut state.log, events.len(), now) {
-                        Admitted::New(new, sinks) => {
-                            keys.extend(new.iter().filter_map(NewEvent::key).cloned());
+                    let ahead = events.len();
+                    match Admitted::of(many, sender, &mut state.log, &mut events, now) {
+                        Admitted::New(sinks) => {
+                            let new = events[ahead..].iter();
+                            keys.extend(new.filter_map(NewEvent::key).cloned());
                             load.sinks.extend(sinks);
-                            events.extend(new);
                         }
                         Admitted::Answered(sender, answer) => {
                             load.answered.push(Settled::Many(sender, answer));

@@ -82,30 +82,33 @@ impl Gathering {
 
 /// What the log says to events that were published in one go.
 pub(super) enum Admitted {
-    /// These are to be stored; the others are known by their keys.
-    New(Vec<NewEvent>, Vec<Sink>),
+    /// Some are to be stored, each with its sink; the others are known by their keys.
+    New(Vec<Sink>),
     /// There is nothing to store.
     Answered(oneshot::Sender<ManyAnswer>, ManyAnswer),
 }
 
 impl Admitted {
-    /// Whether all of `many` can be appended behind `ahead` others.
+    /// Whether all of `many` can be appended behind `events`. Those that are to be stored join them.
     pub(super) fn of(
         many: Many,
         sender: oneshot::Sender<ManyAnswer>,
         log: &mut Log,
-        ahead: usize,
+        events: &mut Vec<NewEvent>,
         now: Instant,
     ) -> Self {
-        let Many { events, places } = many;
-        let mut answers: Vec<Option<Answer>> = vec![None; events.len()];
+        let Many {
+            events: own,
+            places,
+        } = many;
+        let ahead = events.len();
+        let mut answers: Vec<Option<Answer>> = vec![None; own.len()];
         let mut refused: HashMap<usize, PublishError> = HashMap::new();
-        let mut new = Vec::with_capacity(events.len());
-        let mut at = Vec::with_capacity(events.len());
-        for (place, event) in events.into_iter().enumerate() {
-            match log.admit(&event, ahead + new.len(), now) {
+        let mut at = Vec::with_capacity(own.len());
+        for (place, event) in own.into_iter().enumerate() {
+            match log.admit(&event, events, now) {
                 Ok(None) => {
-                    new.push(event);
+                    events.push(event);
                     at.push(place);
                 }
                 Ok(Some(known)) => answers[place] = Some(Ok(known)),
@@ -113,23 +116,24 @@ impl Admitted {
             }
         }
         if !refused.is_empty() {
+            events.truncate(ahead);
             return Self::Answered(sender, Err(places.refuse(&refused)));
         }
-        if new.is_empty() {
+        if at.is_empty() {
             let answers: Vec<Answer> = answers.into_iter().flatten().collect();
             return Self::Answered(sender, places.answer(&answers, 0));
         }
         let gathering = Arc::new(Gathering {
             places,
-            given: new.len(),
+            given: at.len(),
             gathered: Mutex::new(Gathered {
                 answers,
-                left: new.len(),
+                left: at.len(),
                 sender: Some(sender),
             }),
         });
         let part = |place| Sink::Part(gathering.clone(), place);
-        Self::New(new, at.into_iter().map(part).collect())
+        Self::New(at.into_iter().map(part).collect())
     }
 }
 

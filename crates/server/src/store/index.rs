@@ -1,10 +1,13 @@
 //! What is known of each topic: its last offset, where its held records are, and who wants to be told of the next.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::task::Waker;
+
+use smallvec::SmallVec;
 
 use super::listeners::{Listeners, SubscriberId, Woken};
 use crate::filter::Filter;
+use crate::publish::NewEvent;
 use crate::topic::{self, Topic};
 
 /// What is known of a topic. Small where there is nothing but its last offset: there may be a million of them.
@@ -105,33 +108,31 @@ impl Index {
             .map_or(self.forgotten, |entry| entry.last)
     }
 
-    /// Makes sure that all of `topics` are known, or that nothing changed.
-    pub(crate) fn reserve(&mut self, topics: &[Topic]) -> Result<(), Full> {
-        let new = topics
-            .iter()
-            .filter(|topic| !self.topics.contains_key(*topic))
-            .count();
-        let kept = topics
-            .iter()
-            .filter(|topic| self.topics.get(*topic).is_some_and(Entry::is_idle))
-            .count();
-        let room = self.max.saturating_sub(self.topics.len()) + (self.idle.len() - kept);
-        if new > room {
-            return Err(Full);
+    /// Makes sure that all of `topics` are known, or that nothing changed. Those of the events `ahead`, which were reserved before
+    /// and are not appended yet, stay known.
+    pub(crate) fn reserve(&mut self, topics: &[Topic], ahead: &[NewEvent]) -> Result<(), Full> {
+        let unknown = |topic: &&Topic| !self.topics.contains_key(*topic);
+        let new: SmallVec<[&Topic; 4]> = topics.iter().filter(unknown).collect();
+        let free = self.max.saturating_sub(self.topics.len());
+        if new.len() > free {
+            let ahead = ahead.iter().flat_map(NewEvent::topics);
+            let kept: HashSet<&Topic> = ahead.chain(topics).collect();
+            let idle = |topic: &&&Topic| self.topics.get(**topic).is_some_and(Entry::is_idle);
+            let room = free + self.idle.len() - kept.iter().filter(idle).count();
+            if new.len() > room {
+                return Err(Full);
+            }
+            for _ in free..new.len() {
+                self.forget_longest_idle(&kept);
+            }
         }
-        for topic in topics {
-            if self.topics.contains_key(topic) {
-                continue;
-            }
-            if self.topics.len() >= self.max {
-                self.forget_longest_idle(topics);
-            }
+        for topic in new {
             self.insert(topic);
         }
         Ok(())
     }
 
-    fn forget_longest_idle(&mut self, but: &[Topic]) {
+    fn forget_longest_idle(&mut self, but: &HashSet<&Topic>) {
         let oldest = self
             .idle
             .iter()
@@ -211,7 +212,7 @@ impl Index {
 
     /// Counts a subscription, whose topics are known from now on.
     pub(crate) fn subscribe(&mut self, filter: &Filter) -> Result<(), Full> {
-        self.reserve(filter.topics())?;
+        self.reserve(filter.topics(), &[])?;
         for topic in filter.topics() {
             self.change(topic, |entry| entry.active().listeners.subscribers += 1);
         }

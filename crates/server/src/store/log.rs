@@ -113,31 +113,31 @@ impl Log {
         self.records.get(usize::try_from(place).ok()?)
     }
 
-    /// Whether `event` can be appended behind `ahead` others that were admitted before it; the id of the event that has its key
+    /// Whether `event` can be appended behind the events `ahead` that were admitted before it; the id of the event that has its key
     /// already, if it is the same.
     pub(crate) fn admit(
         &mut self,
         event: &NewEvent,
-        ahead: usize,
+        ahead: &[NewEvent],
         now: Instant,
     ) -> Result<Option<EventId>, PublishError> {
         self.expire(now);
         if let Some(known) = self.known(event)? {
             return Ok(Some(known));
         }
-        let size = event.frame_size(&self.id(self.last() + 1 + ahead as u64));
+        let size = event.frame_size(&self.id(self.last() + 1 + ahead.len() as u64));
         if size > self.bounds.max_bytes {
             return Err(PublishError::TooLarge {
                 size,
                 max: self.bounds.max_bytes,
             });
         }
-        if self.index.reserve(event.topics()).is_ok() {
+        if self.index.reserve(event.topics(), ahead).is_ok() {
             return Ok(None);
         }
         // What is evicted for it anyway may make a topic idle, and so its place free.
-        self.make_room(ahead + 1, size);
-        match self.index.reserve(event.topics()) {
+        self.make_room(ahead.len() + 1, size);
+        match self.index.reserve(event.topics(), ahead) {
             Ok(()) => Ok(None),
             Err(_) => Err(PublishError::TooManyTopics(self.bounds.max_topics)),
         }

@@ -47,7 +47,7 @@ fn append(
     now: Instant,
 ) -> Result<(EventId, bool), PublishError> {
     let event = publication.prepare().unwrap();
-    if let Some(known) = log.admit(&event, 0, now)? {
+    if let Some(known) = log.admit(&event, &[], now)? {
         return Ok((known, false));
     }
     let id = log.id(log.last() + 1);

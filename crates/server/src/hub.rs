@@ -17,7 +17,7 @@ use crate::resume::{self, Start};
 use crate::state::{Content, Parts, Shared};
 use crate::stats::Stats;
 use crate::store::log::Seek;
-use crate::store::{StoreError, StoredRecord};
+use crate::store::{Newest, StoreError, StoredRecord};
 use crate::subscribe::Subscribe;
 use crate::subscription::{Opening, Question, Subscription};
 use crate::topic;
@@ -185,6 +185,8 @@ impl Hub {
             question = Some(Question {
                 start: subscribe.start.clone(),
                 reset: begin.reset,
+                newest: (begin.lacks > 0)
+                    .then(|| Newest::of(&filter, state.log.before_first(), begin.lacks)),
                 prefix: retry,
             });
         } else {

@@ -20,7 +20,7 @@ pub enum Start {
     Live,
     /// With the first event that the log still holds.
     Earliest,
-    /// With the last so many events of its topics, of those that the hub holds in memory.
+    /// With the last so many events of its topics, of those that the log still holds.
     Last(usize),
     /// With what follows this last event ID. The empty id is [`Start::Live`].
     After(String),
@@ -81,6 +81,8 @@ pub(crate) struct Begin {
     pub(crate) newcomer: bool,
     /// What it is told first is known once the store was asked for what is before the window.
     pub(crate) asks_store: bool,
+    /// How many records it wants of those before the window, the newest ones.
+    pub(crate) lacks: usize,
 }
 
 impl Begin {
@@ -90,6 +92,7 @@ impl Begin {
             reset: None,
             newcomer: false,
             asks_store: false,
+            lacks: 0,
         }
     }
 }
@@ -116,7 +119,15 @@ pub(crate) fn begin(
         Start::Live => newcomer(),
         Start::Earliest if more_in_store => all_held(),
         Start::Earliest => Begin::at(log.before_first()),
-        Start::Last(count) => Begin::at(log.before_last(filter, *count, seek)?),
+        Start::Last(count) => {
+            let cursor = log.before_last(filter, *count, seek)?;
+            let lacks = more_in_store.then(|| log.lacks(filter, *count, seek));
+            Begin {
+                asks_store: lacks.is_some_and(|lacks| lacks > 0),
+                lacks: lacks.unwrap_or(0),
+                ..Begin::at(cursor)
+            }
+        }
         Start::After(id) if id.is_empty() => newcomer(),
         Start::After(id) => match check(log, id) {
             Ok(cursor) if !log.lost(filter, cursor) => Begin::at(cursor),

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use common::{Failing, SlowStore};
 use eventwire_server::store::{
-    Appended, Batch, Epoch, Opened, Outcome, Page, Query, Store, StoreError, StoreFuture, Window,
+    Appended, Batch, Epoch, Newest, Opened, Outcome, Page, Query, Store, StoreError, StoreFuture,
+    Window,
 };
 use eventwire_server::{
     BuildError, EventId, Hub, HubBuilder, Publication, PublishError, ServeOptions, Slow, Start,
@@ -476,6 +477,50 @@ async fn a_slow_reader_loses_nothing_that_the_store_has() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_last_ones_are_counted_in_the_store_where_the_window_has_fewer() {
+    let store = SlowStore::new();
+    let hub = open_with(&store, |builder| {
+        builder.max_events(4).retry(Duration::from_secs(2))
+    })
+    .await;
+    // Of "a" the odd ones; the window has 11 and 9 of them.
+    for number in 1..=12 {
+        let topic = if number % 2 == 1 { "a" } else { "b/x" };
+        let publication = Publication::new(topic, number.to_string());
+        hub.publish(publication).await.unwrap();
+    }
+    store.forget_up_to(2);
+    let last = |topic: &str, count| {
+        let subscribe = Subscribe::to([topic]).start(Start::Last(count));
+        hub.subscribe(subscribe).unwrap()
+    };
+    for (topic, held) in [("a", [3, 5, 7, 9, 11]), ("b/*", [4, 6, 8, 10, 12])] {
+        for count in 0..=7 {
+            let expected = &held[5 - count.min(5)..];
+            let before = expected.first().map_or(12, |first| first - 1);
+            let mut all_of_them = vec![format!("mark {before}")];
+            all_of_them.extend(expected.iter().map(|n| format!("{n} data: {n}")));
+            let mut frames = last(topic, count);
+            assert_eq!(all(&mut frames).await, all_of_them, "{count} of {topic}");
+        }
+    }
+    // What comes after the subscription does not count, however far the window has gone when it is read.
+    let mut frames = last("a", 3);
+    for number in 13..=20 {
+        hub.publish(data(number)).await.unwrap();
+    }
+    let expected = [7, 9, 11, 13, 14, 15, 16, 17, 18, 19, 20].map(|n| format!("{n} data: {n}"));
+    assert_eq!(all(&mut frames).await[1..], expected);
+    // Nothing of it is held.
+    let mut frames = last("c", 3);
+    let first = at_once_or_next(&mut frames).await;
+    let epoch = hub.stats().last.epoch().to_owned();
+    assert_eq!(first, format!("retry: 2000\nid: {epoch}-20\n\n"));
+    hub.publish(Publication::new("c", "x")).await.unwrap();
+    assert_eq!(all(&mut frames).await, ["21 data: x"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_cannot_be_read_ends_only_who_needs_it() {
     let store = SlowStore::new();
     let hub = open_with(&store, |builder| builder.max_events(2)).await;
@@ -487,10 +532,12 @@ async fn a_store_that_cannot_be_read_ends_only_who_needs_it() {
     let after = |offset: u64| Subscribe::to(["a"]).start(Start::After(format!("{epoch}-{offset}")));
     let mut far = hub.subscribe(after(0)).unwrap();
     let mut near = hub.subscribe(after(3)).unwrap();
-    assert_eq!(far.next().await, None);
+    let last = Subscribe::to(["a"]).start(Start::Last(3));
+    let mut last = hub.subscribe(last).unwrap();
+    assert_eq!((far.next().await, last.next().await), (None, None));
     assert_eq!(all(&mut near).await, ["mark 3", "4 data: 4", "5 data: 5"]);
-    drop(far);
-    assert_eq!(hub.stats().ended.failed, 1);
+    drop((far, last));
+    assert_eq!(hub.stats().ended.failed, 2);
     store.fail_reads(false);
     assert_eq!(all(&mut hub.subscribe(after(0)).unwrap()).await.len(), 6);
 }
@@ -554,6 +601,10 @@ impl Store for Unreadable {
     }
 
     fn read(&self, _: Query) -> StoreFuture<Page> {
+        StoreFuture::ready(Err(StoreError::not_stored("the disk cannot be read")))
+    }
+
+    fn newest(&self, _: Newest) -> StoreFuture<Option<u64>> {
         StoreFuture::ready(Err(StoreError::not_stored("the disk cannot be read")))
     }
 }

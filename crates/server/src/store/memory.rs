@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Appended, Batch, Opened, Page, Query, Store, StoreFuture, Window};
+use super::{Appended, Batch, Newest, Opened, Page, Query, Store, StoreFuture, Window};
 use crate::position::Epoch;
 
 /// A log that lives as long as its hub, and holds what the hub's window holds: `memory:`, the default.
@@ -45,5 +45,9 @@ impl Store for Memory {
     fn read(&self, query: Query) -> StoreFuture<Page> {
         // Nobody asks where the window is all. What is not in the window is gone.
         StoreFuture::ready(Ok(Page::empty(query.after(), true)))
+    }
+
+    fn newest(&self, _newest: Newest) -> StoreFuture<Option<u64>> {
+        StoreFuture::ready(Ok(None))
     }
 }

@@ -23,7 +23,7 @@ use std::fmt;
 pub use self::error::{Outcome, StoreError};
 pub use self::future::StoreFuture;
 pub use self::memory::Memory;
-pub use self::records::{Appended, Batch, Opened, Page, Query, StoredRecord, Window};
+pub use self::records::{Appended, Batch, Newest, Opened, Page, Query, StoredRecord, Window};
 pub use crate::position::Epoch;
 pub use crate::publish::NewEvent;
 
@@ -37,7 +37,7 @@ pub use crate::publish::NewEvent;
 /// a method more, with a default for stores that have nothing to tell.
 ///
 /// ```
-/// use eventwire_server::store::{Appended, Batch, Memory, Opened, Page, Query, Store, StoreFuture, Window};
+/// use eventwire_server::store::{Appended, Batch, Memory, Newest, Opened, Page, Query, Store, StoreFuture, Window};
 ///
 /// /// Says what it stores.
 /// #[derive(Debug)]
@@ -57,6 +57,10 @@ pub use crate::publish::NewEvent;
 ///
 ///     fn read(&self, query: Query) -> StoreFuture<Page> {
 ///         self.0.read(query)
+///     }
+///
+///     fn newest(&self, newest: Newest) -> StoreFuture<Option<u64>> {
+///         self.0.newest(newest)
 ///     }
 /// }
 ///
@@ -87,4 +91,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// [`StoreError`]: the records may be asked for again.
     fn read(&self, query: Query) -> StoreFuture<Page>;
+
+    /// Where the newest records that are asked for begin: the offset of the oldest of them, which is the oldest one held where fewer
+    /// are held than were asked for. None where none is held. They are read from there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: it may be asked again.
+    fn newest(&self, newest: Newest) -> StoreFuture<Option<u64>>;
 }

@@ -234,6 +234,51 @@ impl Query {
     }
 }
 
+/// A question for the newest records: so many of those with an offset up to a bound that are under one of some topics, or under a
+/// topic that begins with one of some prefixes.
+#[derive(Clone, Debug)]
+pub struct Newest {
+    query: Query,
+    up_to: u64,
+    count: usize,
+}
+
+impl Newest {
+    /// For what a filter wants; `count` is at least 1.
+    pub(crate) fn of(filter: &Filter, up_to: u64, count: usize) -> Self {
+        Self {
+            query: Query::of(filter, 0, 0),
+            up_to,
+            count,
+        }
+    }
+
+    /// The topics asked for by name.
+    pub fn topics(&self) -> &[Arc<str>] {
+        self.query.topics()
+    }
+
+    /// What the other topics asked for begin with; the empty prefix is of all topics.
+    pub fn prefixes(&self) -> &[Arc<str>] {
+        self.query.prefixes()
+    }
+
+    /// The bound: records with a greater offset do not count.
+    pub fn up_to(&self) -> u64 {
+        self.up_to
+    }
+
+    /// How many records are asked for, at least 1.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether a record under `topics` is asked for.
+    pub fn wants<'a>(&self, topics: impl IntoIterator<Item = &'a str>) -> bool {
+        self.query.wants(topics)
+    }
+}
+
 /// Records, ascending, and what is known with them.
 #[derive(Clone, Debug)]
 pub struct Page {

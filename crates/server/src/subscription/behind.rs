@@ -13,7 +13,7 @@ use crate::position::EventId;
 use crate::resume::{self, Reason, Start};
 use crate::state::Content;
 use crate::stats::End;
-use crate::store::{Page, Query, StoreError, StoreFuture, StoredRecord};
+use crate::store::{Newest, Page, Query, StoreError, StoreFuture, StoredRecord};
 use crate::topic_as;
 
 /// What a subscription is told first, where only the store can say it.
@@ -21,6 +21,8 @@ pub(crate) struct Question {
     pub(crate) start: Start,
     /// Why its last event ID could not be followed, whatever the store holds.
     pub(crate) reset: Option<Reason>,
+    /// Where it begins, if that is to be asked first: the window has fewer than are wanted.
+    pub(crate) newest: Option<Newest>,
     /// What stands before it.
     pub(crate) prefix: Vec<u8>,
 }
@@ -30,9 +32,15 @@ pub(crate) struct Question {
 pub(super) struct Behind {
     /// To be answered before it can begin.
     question: Option<Question>,
-    asked: Option<StoreFuture<Page>>,
+    asked: Option<Asked>,
     /// How long the store may take; there is no clock without a runtime.
     patience: Option<Pin<Box<Sleep>>>,
+}
+
+enum Asked {
+    /// Where the newest records up to an offset begin.
+    Newest(u64, StoreFuture<Option<u64>>),
+    Page(StoreFuture<Page>),
 }
 
 impl Behind {
@@ -51,19 +59,25 @@ impl Subscription {
         asked.is_some_and(Option::is_some)
     }
 
-    /// Asks the store for what follows the cursor.
+    /// Asks the store for what follows the cursor, or first where that is.
     pub(super) fn ask_store(&mut self) {
-        let query = Query::of(&self.filter, self.cursor, BATCH);
-        let asked = self.hub.store.read(query);
+        let behind = self.behind.get_or_insert_default();
+        let newest = behind.question.as_mut().and_then(|asks| asks.newest.take());
+        behind.asked = Some(match newest {
+            Some(newest) => Asked::Newest(newest.up_to(), self.hub.store.newest(newest)),
+            None => {
+                let query = Query::of(&self.filter, self.cursor, BATCH);
+                Asked::Page(self.hub.store.read(query))
+            }
+        });
         let clock = tokio::runtime::Handle::try_current().is_ok();
         let patience = self.hub.store_timeout.filter(|_| clock);
-        let behind = self.behind.get_or_insert_default();
-        behind.asked = Some(asked);
         behind.patience = patience.map(|patience| Box::pin(tokio::time::sleep(patience)));
     }
 
-    /// Waits for the page that was asked for.
+    /// Waits for what was asked.
     pub(super) fn poll_store(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let timeout = self.hub.store_timeout.unwrap_or_default();
         let Some(Behind {
             question,
             asked: Some(asked),
@@ -72,30 +86,81 @@ impl Subscription {
         else {
             return Poll::Ready(Ok(()));
         };
-        let answer = match (Pin::new(asked).poll(cx), patience) {
-            (Poll::Ready(answer), _) => answer,
-            (Poll::Pending, None) => return Poll::Pending,
-            (Poll::Pending, Some(patience)) => {
-                ready!(patience.as_mut().poll(cx));
-                Err(StoreError::late(self.hub.store_timeout.unwrap_or_default()))
+        let mut late = |cx: &mut Context<'_>| match patience {
+            Some(patience) => patience
+                .as_mut()
+                .poll(cx)
+                .map(|()| StoreError::late(timeout)),
+            None => Poll::Pending,
+        };
+        let outcome = match asked {
+            Asked::Newest(up_to, answer) => {
+                let up_to = *up_to;
+                let answer = match Pin::new(answer).poll(cx) {
+                    Poll::Ready(answer) => answer,
+                    Poll::Pending => Err(ready!(late(cx))),
+                };
+                let question = question.take();
+                self.behind = None;
+                answer.map(|first| self.begin_at(first, up_to, question))
+            }
+            Asked::Page(answer) => {
+                let answer = match Pin::new(answer).poll(cx) {
+                    Poll::Ready(answer) => answer,
+                    Poll::Pending => Err(ready!(late(cx))),
+                };
+                let question = question.take();
+                self.behind = None;
+                answer.map(|page| self.go_on(page, question))
             }
         };
-        let question = question.take();
-        self.behind = None;
-        let outcome = match answer {
-            Ok(page) if page.cursor > self.cursor => self.take(page, question),
-            Ok(page) => {
-                let (asked, got) = (self.cursor, page.cursor);
-                warn!(target: "eventwire::hub", asked, got, "the store is broken: its page does not go on");
+        Poll::Ready(outcome.unwrap_or_else(|error| {
+            let error = error.message();
+            warn!(target: "eventwire::hub", error, "a subscription that was behind could not be read from the store");
+            Err(End::Failed)
+        }))
+    }
+
+    /// Begins with the record `first`, which the store has; where it has none, with those that the window had.
+    fn begin_at(
+        &mut self,
+        first: Option<u64>,
+        up_to: u64,
+        question: Option<Question>,
+    ) -> Result<(), End> {
+        match (first, question) {
+            (Some(first), _) if first == 0 || first > up_to => {
+                warn!(target: "eventwire::hub", up_to, first, "the store is broken: the newest records do not begin where they can");
                 Err(End::Failed)
             }
-            Err(error) => {
-                let error = error.message();
-                warn!(target: "eventwire::hub", error, "a subscription that was behind could not be read from the store");
-                Err(End::Failed)
+            (Some(first), Some(question)) => {
+                self.move_to(first - 1);
+                self.behind = Some(Behind::begins(question));
+                Ok(())
             }
-        };
-        Poll::Ready(outcome)
+            (_, question) => {
+                let prefix = question.map(|question| question.prefix).unwrap_or_default();
+                let mark = [prefix, self.mark(self.cursor)].concat();
+                self.ready.push_back(Frame::new(&mark));
+                Ok(())
+            }
+        }
+    }
+
+    fn move_to(&mut self, cursor: u64) {
+        self.cursor = cursor;
+        if let Some(position) = self.hub.lock().readers.get_mut(self.id) {
+            *position = cursor;
+        }
+    }
+
+    fn go_on(&mut self, page: Page, question: Option<Question>) -> Result<(), End> {
+        if page.cursor <= self.cursor {
+            let (asked, got) = (self.cursor, page.cursor);
+            warn!(target: "eventwire::hub", asked, got, "the store is broken: its page does not go on");
+            return Err(End::Failed);
+        }
+        self.take(page, question)
     }
 
     fn take(&mut self, page: Page, question: Option<Question>) -> Result<(), End> {
@@ -105,6 +170,7 @@ impl Subscription {
             start,
             reset,
             prefix,
+            ..
         }) = question
         {
             let resumes = matches!(start, Start::After(_));
@@ -124,10 +190,7 @@ impl Subscription {
             told = Some(self.reset(first, page.cursor, &requested, Reason::Evicted));
         }
         // Where nothing of a page is held, the reset may have gone further than the page.
-        self.cursor = self.cursor.max(page.cursor);
-        if let Some(position) = self.hub.lock().readers.get_mut(self.id) {
-            *position = self.cursor;
-        }
+        self.move_to(self.cursor.max(page.cursor));
         self.quiet_since = Instant::now();
         self.ready.extend(told.as_deref().map(Frame::new));
         for record in page.records {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use eventwire_server::store::{
-    Appended, Batch, Epoch, NewEvent, Opened, Page, Query, Store, StoreError, StoreFuture,
+    Appended, Batch, Epoch, NewEvent, Newest, Opened, Page, Query, Store, StoreError, StoreFuture,
     StoredRecord, Window,
 };
 
@@ -180,6 +180,17 @@ impl Kept {
     }
 }
 
+impl Kept {
+    fn newest(&self, newest: &Newest) -> Option<u64> {
+        let wants = |record: &&StoredRecord| {
+            (self.first..=newest.up_to()).contains(&record.offset())
+                && newest.wants(record.topics().iter().map(|topic| &**topic))
+        };
+        let held = self.records.iter().rev().filter(wants);
+        held.take(newest.count()).last().map(StoredRecord::offset)
+    }
+}
+
 impl Store for SlowStore {
     fn open(&self, window: Window) -> StoreFuture<Opened> {
         let store = self.clone();
@@ -241,6 +252,18 @@ impl Store for SlowStore {
                 return Err(StoreError::not_stored("the disk is gone"));
             }
             Ok(kept.read(&query))
+        })
+    }
+
+    fn newest(&self, newest: Newest) -> StoreFuture<Option<u64>> {
+        let store = self.clone();
+        StoreFuture::new(async move {
+            pause(&store).await;
+            let kept = store.lock();
+            if kept.reads_fail {
+                return Err(StoreError::not_stored("the disk is gone"));
+            }
+            Ok(kept.newest(&newest))
         })
     }
 }

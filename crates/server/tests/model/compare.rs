@@ -82,13 +82,10 @@ impl Run {
                     assert_eq!(events, naive.held(wish, cursor), "{what}");
                 }
             }
-            // The last ones are counted in memory.
             let held = naive.held(wish, 0);
-            let recent = naive.held(wish, self.before_window());
-            for count in 0..=recent.len() + 1 {
-                self.starts(wish, Start::Last(count), {
-                    &recent[recent.len().saturating_sub(count)..]
-                });
+            for count in 0..=held.len() + 1 {
+                let last = &held[held.len().saturating_sub(count)..];
+                self.starts(wish, Start::Last(count), last);
             }
             self.starts(wish, Start::Earliest, &held);
             self.starts(wish, Start::Live, &[]);

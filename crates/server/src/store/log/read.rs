@@ -110,6 +110,14 @@ impl Log {
         Some(self.before_held(filter))
     }
 
+    /// How many of the last `count` records are not held, as [`before_last`](Self::before_last) has found with the same `seek`.
+    pub(crate) fn lacks(&self, filter: &Filter, count: usize, seek: &Seek) -> usize {
+        if !filter.prefixes().is_empty() {
+            return seek.lacks();
+        }
+        count - self.of_topics(filter, 0).take(count).count()
+    }
+
     /// The cursor just before the first held record of a filter; the log's end where none is held.
     pub(crate) fn before_held(&self, filter: &Filter) -> u64 {
         self.first_offset_after(filter, 0)

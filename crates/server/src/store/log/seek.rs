@@ -70,6 +70,11 @@ impl Seek {
         // What was found may be gone by now.
         Some(cursor.max(log.before_first()))
     }
+
+    /// How many of the last records it has not found.
+    pub(super) fn lacks(&self) -> usize {
+        self.back.as_ref().map_or(0, |back| back.left)
+    }
 }
 
 #[cfg(test)]

@@ -162,7 +162,7 @@ impl Subscription {
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use eventwire_server::{Hub, Publication, Subscribe, SubscriptionEnd};
-    /// use futures_util::StreamExt;
+    /// use tokio_stream::StreamExt;
     ///
     /// let hub = Hub::builder().max_events(10).build()?;
     /// let mut subscription = hub.subscribe(Subscribe::to(["orders"]))?;

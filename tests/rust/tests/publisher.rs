@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use eventwire::{
-    EventId, Hub, PublishMessage, Publisher, PublisherOptions, RetryPolicy, ServeOptions, Server,
-    Start, Subscribe,
+    EventId, Hub, Outcome, PublishMessage, Publisher, PublisherOptions, RetryPolicy, ServeOptions,
+    Server, Start, Subscribe,
 };
 use eventwire_tests::bounded;
 use futures_util::StreamExt;
@@ -208,4 +208,30 @@ async fn many_tasks_keep_their_own_order_and_every_flush_comes_back() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_for_the_hub_is_refused_at_the_first_attempt_and_known_not_to_be_stored()
+{
+    let hub = Hub::new();
+    for (max_body, size) in [
+        (16 << 20, 40_000_000),
+        (16 << 20, 17_000_000),
+        (1000, 10_000_000),
+        (1000, 1001),
+    ] {
+        let options = ServeOptions::new().max_body(max_body);
+        let server = hub.serve("127.0.0.1:0", options).await.unwrap();
+        let publisher = Publisher::new(server.url(), PublisherOptions::new()).unwrap();
+        for _ in 0..3 {
+            let error = publisher.publish("a", "x".repeat(size)).await.unwrap_err();
+            assert_eq!(
+                (error.status(), error.attempt(), error.outcome()),
+                (Some(413), 1, Some(Outcome::NotStored)),
+                "{size}: {error}"
+            );
+        }
+        server.close();
+    }
+    assert_eq!(hub.stats().published, 0);
 }

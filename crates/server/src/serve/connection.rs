@@ -23,6 +23,7 @@ use super::accept::Counted;
 use super::body::UntilDrained;
 use super::gate::{Gate, Link};
 use super::handover::{Offer, Offers, close_after};
+use super::linger::linger;
 use super::server::{Phase, reached};
 use super::shard::Shards;
 use super::stall::Watching;
@@ -177,11 +178,22 @@ async fn converse_http1(
     match outcome {
         None => Ok(()),
         Some(Outcome::Done(done)) => {
-            done?;
+            // hyper has answered a head that is none, too.
+            if done.as_ref().err().is_some_and(|error| !error.is_parse()) {
+                return Ok(done?);
+            }
+            let more_to_come = done.is_err() || link.more_to_come();
             let mut socket = gate.into_socket();
             // So that the end of the last answer is one, also where the client has sent more.
             socket.shutdown().await?;
-            Ok(())
+            if more_to_come {
+                tokio::select! {
+                    biased;
+                    () = closed => {}
+                    () = linger(socket) => {}
+                }
+            }
+            Ok(done?)
         }
         Some(Outcome::Taken(offer)) => {
             let socket = gate.into_socket().into_std()?;

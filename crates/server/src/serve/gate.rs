@@ -87,6 +87,11 @@ impl Link {
         !self.opaque.load(Ordering::Relaxed) && !self.unread.load(Ordering::Relaxed)
     }
 
+    /// Whether the client may be in the middle of what it sends: a body was not read to its end, or its end cannot be told.
+    pub(super) fn more_to_come(&self) -> bool {
+        !self.is_read_up() || self.body.load(Ordering::Relaxed) > 0
+    }
+
     pub(super) fn is_flushed(&self) -> bool {
         !self.unflushed.load(Ordering::Relaxed)
     }

@@ -5,7 +5,8 @@
 //!
 //! - `accept`: connections up to a number. `socket`, `files`: what the operating system is told.
 //! - `connection`: one connection and its requests. `gate`: what keeps hyper from reading too far. `handover`: the way of a
-//!   stream to its shard. `body`: a stream that stays with hyper. `stall`: when an HTTP/2 client takes nothing of one.
+//!   stream to its shard. `body`: a stream that stays with hyper. `stall`: when an HTTP/2 client takes nothing of one. `linger`: how one is
+//!   closed that still sends.
 //! - `shard`: the threads that write.
 
 mod accept;
@@ -14,6 +15,7 @@ mod connection;
 mod files;
 mod gate;
 mod handover;
+mod linger;
 mod options;
 mod server;
 mod shard;

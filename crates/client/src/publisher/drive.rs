@@ -1,12 +1,14 @@
 //! The task that sends: one request at a time, and in the next one all that has come meanwhile.
 
+use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::Shared;
 use super::request::{Failed, Refused};
-use super::unit::Unit;
+use super::unit::{Unit, body};
 use crate::{Backoff, RetryPolicy};
 
 /// Sends until nobody waits.
@@ -61,11 +63,13 @@ impl<'a> Delivery<'a> {
     }
 
     async fn run(mut self) {
-        while !self.units.is_empty() {
+        while self.expire() {
             let count = self.fitting();
+            let Some(answer) = self.attempt(count).await else {
+                continue;
+            };
             let units = &mut self.units[..count];
-            units.iter_mut().for_each(|unit| unit.under_way = true);
-            match self.shared.requester.attempt(units).await {
+            match answer {
                 Ok(ids) => {
                     let mut ids = ids.into_iter();
                     for unit in self.units.drain(..count) {
@@ -83,6 +87,39 @@ impl<'a> Delivery<'a> {
                 }
             }
         }
+    }
+
+    /// Answers those whose time has come, and leaves what somebody may wait for; whether that is any.
+    fn expire(&mut self) -> bool {
+        let shared = self.shared;
+        self.units.iter_mut().for_each(|unit| shared.expire(unit));
+        self.units.retain(Unit::is_open);
+        !self.units.is_empty()
+    }
+
+    /// Sends the first `count` of the units. Those whose time comes meanwhile are answered, and the request goes on for the others;
+    /// nothing where there is no other.
+    async fn attempt(&mut self, count: usize) -> Option<Result<Vec<String>, Failed>> {
+        let (shared, units) = (self.shared, &mut self.units[..count]);
+        units.iter_mut().for_each(|unit| unit.under_way = true);
+        let events = units.iter().map(|unit| unit.count).sum();
+        let mut attempt = pin!(shared.requester.attempt(body(units), events));
+        while units.iter().any(Unit::is_open) {
+            let open = units.iter().filter(|unit| unit.is_open());
+            let next = open.filter_map(|unit| unit.deadline).min();
+            let time_has_come = async {
+                match next {
+                    Some(next) => tokio::time::sleep_until(next).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                answer = &mut attempt => return Some(answer),
+                () = time_has_come => units.iter_mut().for_each(|unit| shared.expire(unit)),
+            }
+        }
+        None
     }
 
     /// How many of the units go in the next request.

@@ -121,12 +121,13 @@ impl Publisher {
     /// Publishes one message under one or more topics, and gives the id that the hub gave it.
     ///
     /// Lost connections and answers of 408, 425, 429 and 5xx are tried again, with the same key, within the policy. A deadline
-    /// counts from the call on. A call that waits behind others is tried once even if its deadline has passed.
+    /// counts from the call on. At it the call is answered with the outcome that is known then, also where it is still waiting behind
+    /// others, or where a request that it shares goes on for them.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Status`] where the hub refuses, with its reason; [`ErrorKind::Closed`] after [`close`](Self::close); else what
-    /// the last attempt failed of. [`Error::outcome`] says whether it may have been stored.
+    /// [`ErrorKind::Status`] where the hub refuses, with its reason; [`ErrorKind::Closed`] after [`close`](Self::close);
+    /// [`ErrorKind::Timeout`] at the deadline; else what the last attempt failed of. [`Error::outcome`] says whether it may have been stored.
     ///
     /// # Cancel safety
     ///
@@ -187,8 +188,7 @@ impl Publisher {
             let text = "publish must be awaited within a Tokio runtime";
             return Err(Error::new(ErrorKind::NoRuntime, text).with_outcome(Outcome::NotStored));
         };
-        let policy = shared.retry.as_ref();
-        let patience = policy.map(|policy| policy.deadline.unwrap_or(DEFAULT_DEADLINE));
+        let patience = shared.patience();
         unit.deadline = patience.and_then(|patience| Instant::now().checked_add(patience));
         let mut queue = shared.queue();
         if queue.closed {
@@ -277,6 +277,21 @@ impl Shared {
             *told = first.max(*told);
             more
         });
+    }
+
+    /// How long a call may take; where nothing is tried again, its one attempt has a bound of its own.
+    fn patience(&self) -> Option<Duration> {
+        let policy = self.retry.as_ref()?;
+        Some(policy.deadline.unwrap_or(DEFAULT_DEADLINE))
+    }
+
+    /// Answers a unit whose time has come.
+    fn expire(&self, unit: &mut Unit) {
+        let has_come = unit.deadline.is_some_and(|time| time <= Instant::now());
+        if let Some(patience) = self.patience().filter(|_| has_come) {
+            let error = self.requester.late(unit, patience);
+            unit.expired(error);
+        }
     }
 
     fn batch_bytes(&self) -> usize {

@@ -56,7 +56,7 @@ impl PublisherOptions {
     }
 
     /// How to try again. Every attempt carries the same key, so that the hub takes the message once. The policy's deadline counts
-    /// from the call on; where it has none, a publish is tried for 30 s. Default: [`RetryPolicy::default`].
+    /// from the call on, and a call is answered by then; where it has none, it is 30 s. Default: [`RetryPolicy::default`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self

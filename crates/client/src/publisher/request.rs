@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::unit::{Unit, body};
+use super::unit::Unit;
 use crate::error::body_says;
 use crate::redact::{redacted, redacted_text};
 use crate::session::{Failure, Head, retry_after};
@@ -67,14 +67,14 @@ impl Failed {
 }
 
 impl Requester {
-    /// Sends some units in one request; the ids of all of their events, in order.
-    pub(super) async fn attempt(&self, units: &[Unit]) -> Result<Vec<String>, Failed> {
+    /// Sends the body of some units in one request; the ids of all of their `count` events, in order.
+    pub(super) async fn attempt(&self, body: String, count: usize) -> Result<Vec<String>, Failed> {
         let request = self
             .client
             .post(self.url.clone())
             .headers(self.headers.clone())
             .timeout(self.timeout)
-            .body(body(units));
+            .body(body);
         let response = request.send().await.map_err(|error| self.lost(error))?;
         let (mut head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
         let (mut body, unreadable) = Body::new(body, &mut head.headers);
@@ -84,7 +84,6 @@ impl Requester {
         {
             answer.extend_from_slice(&chunk.map_err(|broken| self.broken(broken))?);
         }
-        let count = units.iter().map(|unit| unit.count).sum();
         let fields: Value = serde_json::from_slice(&answer).unwrap_or_default();
         if head.status == StatusCode::OK
             && let Some(ids) = ids_of(&fields, count)
@@ -106,6 +105,19 @@ impl Requester {
             unknown: true,
             refused: Vec::new(),
         }
+    }
+
+    /// The time of a unit has come, which is so long after its call.
+    pub(super) fn late(&self, unit: &Unit, patience: Duration) -> Error {
+        let at = redacted(&self.url);
+        let text = if unit.under_way {
+            format!("no answer from {at} by the deadline, {patience:?} after the call (timeout)")
+        } else {
+            format!(
+                "still waited to be sent to {at} at the deadline, {patience:?} after the call (timeout)"
+            )
+        };
+        Error::new(ErrorKind::Timeout(Clock::Idle), text).with_url(&self.url)
     }
 
     fn lost(&self, error: reqwest::Error) -> Failed {

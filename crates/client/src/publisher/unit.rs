@@ -17,7 +17,7 @@ pub(super) struct Unit {
     /// Whether it is of a call for many, which is told of an index.
     pub(super) many: bool,
     reply: Option<Reply>,
-    /// After this no attempt begins, but the first one.
+    /// When it is answered at the latest.
     pub(super) deadline: Option<Instant>,
     pub(super) failures: u32,
     /// An attempt is under way.
@@ -91,12 +91,27 @@ impl Unit {
 
     /// Its events were stored: takes their ids.
     pub(super) fn stored(mut self, ids: &mut impl Iterator<Item = String>) {
+        let mut ids = ids.take(self.count);
         // Nobody may wait for them any more.
         match self.reply.take() {
             Some(Reply::One(sender)) => drop(ids.next().map(|id| sender.send(Ok(id)))),
-            Some(Reply::Many(sender)) => drop(sender.send(Ok(ids.take(self.count).collect()))),
+            Some(Reply::Many(sender)) => drop(sender.send(Ok(ids.by_ref().collect()))),
             None => {}
         }
+        // Those after them are of the next.
+        ids.for_each(drop);
+    }
+
+    /// Whether it has no answer yet. Who waits for it may be gone: it is published without them.
+    pub(super) fn is_open(&self) -> bool {
+        self.reply.is_some()
+    }
+
+    /// Its time has come. A request that it is in may go on for others.
+    pub(super) fn expired(&mut self, error: Error) {
+        let attempts = self.failures.saturating_add(u32::from(self.under_way));
+        let error = error.with_attempt(attempts).with_outcome(self.outcome());
+        self.reject(error);
     }
 
     /// It is given up.

@@ -3,6 +3,7 @@
 mod batches;
 mod close;
 mod compression;
+mod deadline;
 mod failures;
 mod place;
 mod prepare;

@@ -125,6 +125,10 @@ pub(crate) struct Tail {
 }
 
 /// Publish to a hub, and print the id of each event.
+///
+/// With `-`, the ids are printed in the order of the lines, each as soon as the hub has stored it, and many lines are on their way at a
+/// time. Where one is not taken, no more are sent: the error tells its line and whether it was stored, those that were on their way are
+/// waited for and told the same way, and the exit code is 1. It is 141 where nobody reads the ids any more.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Publish {
     /// The address of a hub.
@@ -146,7 +150,15 @@ pub(crate) struct Publish {
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE", value_parser = header)]
     pub(crate) headers: Vec<(String, String)>,
 
-    /// The data; `-` publishes every line of the standard input as an event of its own.
+    /// How long one attempt may take [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// How long an event is tried in all, until it counts as failed [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) deadline: Option<Duration>,
+
+    /// The data; `-` publishes every line of the standard input, of at most 16 MiB, as an event of its own.
     #[arg(default_value = "-", allow_hyphen_values = true)]
     pub(crate) data: String,
 }

@@ -5,7 +5,7 @@ use std::io;
 
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Whoever read the standard output went away, as `head` does: an end like any other.
+    /// Whoever read the standard output went away, as `head` does: an end without a word.
     OutputGone,
     /// A signal asked for it; the exit code that says so.
     Signal(i32),

@@ -5,14 +5,17 @@
 //! - [`run`]: arguments in, exit code out.
 //! - `args`: what can be typed. `serve`, `tail`, `publish`, `bench`: one command each.
 //! - `address`: which address is meant by what was typed. `output`: writing to a standard output that may be gone.
+//! - `input`: the lines of the standard input. `fates`: what has become of those that were published.
 //!
-//! Exit codes: 0, and also where the reader of the standard output went away; 1 for an error, which is told in one line on
-//! the standard error; 2 for arguments that make no sense; 130 for Ctrl-C, and 143 for SIGTERM.
+//! Exit codes: 0; 1 for an error, which is told on the standard error; 2 for arguments that make no sense; 130 for Ctrl-C, and 143
+//! for SIGTERM; 141 where the reader of the standard output went away, as a program that SIGPIPE ends.
 
 mod address;
 mod args;
 mod bench;
 mod failure;
+mod fates;
+mod input;
 mod output;
 mod publish;
 mod serve;
@@ -27,6 +30,9 @@ use tokio::runtime::{Builder, Runtime};
 use args::{Args, Command};
 use failure::Failure;
 use signals::Signals;
+
+/// 128 and the number of SIGPIPE, as shells have it: not all may have been done, so it must not look like a success.
+const OUTPUT_GONE: i32 = 141;
 
 /// Runs the command line, the first argument being the program's name, and returns the exit code.
 ///
@@ -58,7 +64,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
             Command::Bench(args) => until(&mut signals, bench::bench(args)).await,
         };
         match done {
-            Ok(()) | Err(Failure::OutputGone) => 0,
+            Ok(()) => 0,
+            Err(Failure::OutputGone) => OUTPUT_GONE,
             Err(Failure::Signal(code)) => code,
             Err(Failure::Said(message)) => fail(&message),
         }

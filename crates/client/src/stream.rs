@@ -17,7 +17,7 @@ use crate::place::Place;
 use crate::prepare::{Prepare, Question};
 use crate::session::Session;
 use crate::stats::{Counted, Now};
-use crate::transport::Exchange;
+use crate::transport::{self, Exchange};
 use crate::wire::Wire;
 use crate::{Closer, Error, Restarter, State, StreamItem, StreamStats, TransportOptions};
 
@@ -42,7 +42,7 @@ pub struct EventStream {
     pub(crate) session: Session,
     closer: Closer,
     /// Made with the first request.
-    client: Option<reqwest::Client>,
+    client: Option<transport::Client>,
     exchange: Option<Exchange>,
     connect_timeout: Duration,
     transport: TransportOptions,

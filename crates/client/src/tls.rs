@@ -2,12 +2,15 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 use rustls_platform_verifier::Verifier;
 
 /// Whom to trust.
@@ -16,7 +19,7 @@ pub(crate) enum Trust {
     /// Whom the platform trusts.
     #[default]
     Platform,
-    Authorities(Arc<RootCertStore>),
+    Authorities(Arc<Authorities>),
     Anybody,
 }
 
@@ -26,15 +29,26 @@ pub(crate) struct Identity {
     key: PrivateKeyDer<'static>,
 }
 
+/// Certificates that are trusted, and what follows from them.
+#[derive(Debug)]
+pub(crate) struct Authorities {
+    roots: Arc<RootCertStore>,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
 /// Reads authorities from PEM.
-pub(crate) fn authorities(pem: &[u8]) -> Result<Arc<RootCertStore>, String> {
+pub(crate) fn authorities(pem: &[u8]) -> Result<Arc<Authorities>, String> {
+    let certificates = certificates(pem, "ca")?;
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(pem, "ca")? {
+    for certificate in &certificates {
         roots
-            .add(certificate)
+            .add(certificate.clone())
             .map_err(|error| format!("ca has a certificate that is none: {error}"))?;
     }
-    Ok(Arc::new(roots))
+    Ok(Arc::new(Authorities {
+        roots: Arc::new(roots),
+        certificates,
+    }))
 }
 
 /// Reads a chain and its key from PEM.
@@ -64,10 +78,15 @@ pub(crate) fn config(trust: &Trust, identity: Option<&Identity>) -> Result<Clien
         Trust::Platform => Arc::new(LazyVerifier {
             provider: provider.clone(),
         }),
-        Trust::Authorities(roots) => {
-            WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone())
+        Trust::Authorities(authorities) => {
+            let roots = authorities.roots.clone();
+            let inner = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
                 .build()
-                .map_err(|error| Error::General(error.to_string()))?
+                .map_err(|error| Error::General(error.to_string()))?;
+            Arc::new(SelfSignedVerifier {
+                inner,
+                authorities: authorities.clone(),
+            })
         }
         Trust::Anybody => Arc::new(NoVerifier {
             provider: provider.clone(),
@@ -85,6 +104,76 @@ pub(crate) fn config(trust: &Trust, identity: Option<&Identity>) -> Result<Clien
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// Whether what is wrong with a server's certificate is that it is an authority's.
+pub(crate) fn is_of_authority(error: &CertificateError) -> bool {
+    // The type of the reason is that of a crate below rustls.
+    matches!(error, CertificateError::Other(error) if error.0.to_string() == "CaUsedAsEndEntity")
+}
+
+/// Trusts authorities, and servers that show the very certificate of one of them: what `openssl req -x509` makes is an
+/// authority, and the certificate of a server too.
+#[derive(Debug)]
+struct SelfSignedVerifier {
+    inner: Arc<WebPkiServerVerifier>,
+    authorities: Arc<Authorities>,
+}
+
+impl ServerCertVerifier for SelfSignedVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self.inner.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        match verified {
+            // Its time was checked before. That the server has the key is checked with the handshake's signature.
+            Err(Error::InvalidCertificate(error))
+                if is_of_authority(&error)
+                    && self
+                        .authorities
+                        .certificates
+                        .iter()
+                        .any(|c| c == end_entity) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
 }
 
 /// The platform's verifier, made at the first handshake: it reads all of the system's certificates, which a stream over

@@ -22,7 +22,7 @@ const MAX_ANSWER: usize = 1 << 20;
 /// Where to send, and how.
 pub(super) struct Requester {
     pub(super) url: Url,
-    pub(super) client: reqwest::Client,
+    pub(super) client: transport::Client,
     pub(super) headers: HeaderMap,
     pub(super) connect_timeout: Duration,
     pub(super) timeout: Duration,
@@ -69,20 +69,27 @@ impl Failed {
 impl Requester {
     /// Sends the body of some units in one request; the ids of all of their `count` events, in order.
     pub(super) async fn attempt(&self, body: String, count: usize) -> Result<Vec<String>, Failed> {
-        let request = self
-            .client
+        let reaching = self.client.reaching(&self.url);
+        let (client, by) = reaching.map_err(|failure| Failed {
+            error: failure.into_error(&self.url, self.connect_timeout),
+            retry: false,
+            unknown: false,
+            refused: Vec::new(),
+        })?;
+        let request = client
             .post(self.url.clone())
             .headers(self.headers.clone())
             .timeout(self.timeout)
             .body(body);
-        let response = request.send().await.map_err(|error| self.lost(error))?;
+        let lost = |error| self.lost(error, by.clone());
+        let response = request.send().await.map_err(lost)?;
         let (mut head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
         let (mut body, unreadable) = Body::new(body, &mut head.headers);
         let mut answer = Vec::new();
         while answer.len() < MAX_ANSWER
             && let Some(chunk) = poll_fn(|cx| body.poll_chunk(cx)).await
         {
-            answer.extend_from_slice(&chunk.map_err(|broken| self.broken(broken))?);
+            answer.extend_from_slice(&chunk.map_err(|broken| self.broken(broken, by.clone()))?);
         }
         let fields: Value = serde_json::from_slice(&answer).unwrap_or_default();
         if head.status == StatusCode::OK
@@ -93,9 +100,9 @@ impl Requester {
         Err(self.refused(head, unreadable, answer, &fields, count))
     }
 
-    fn broken(&self, broken: BrokenBody) -> Failed {
+    fn broken(&self, broken: BrokenBody, by: Option<String>) -> Failed {
         let wrong = match broken {
-            BrokenBody::Lost(error) => return self.lost(error),
+            BrokenBody::Lost(error) => return self.lost(error, by),
             BrokenBody::Wrong(wrong) => wrong,
         };
         let failure = Failure::disconnected("").with_source(wrong);
@@ -120,14 +127,15 @@ impl Requester {
         Error::new(ErrorKind::Timeout(Clock::Idle), text).with_url(&self.url)
     }
 
-    fn lost(&self, error: reqwest::Error) -> Failed {
+    fn lost(&self, error: reqwest::Error, by: Option<String>) -> Failed {
         let (url, timeout) = (&self.url, self.timeout);
         let error = if error.is_timeout() && !error.is_connect() {
             let at = redacted(url);
             let text = format!("no answer from {at} within {timeout:?} (timeout)");
             Error::new(ErrorKind::Timeout(Clock::Idle), text).with_url(url)
         } else {
-            transport::failure(error).into_error(url, self.connect_timeout)
+            let failure = transport::failure(error).by(by);
+            failure.into_error(url, self.connect_timeout)
         };
         Failed {
             unknown: !matches!(

@@ -91,6 +91,8 @@ pub struct Failure {
     pub(super) kind: ErrorKind,
     message: String,
     pub(super) fatal: bool,
+    /// The proxy between, in words that follow on the address.
+    by: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -127,11 +129,18 @@ impl Failure {
         self
     }
 
+    /// Names the proxy between, which may be the one to blame.
+    pub(crate) fn by(mut self, by: Option<String>) -> Failure {
+        self.by = by;
+        self
+    }
+
     fn new(kind: ErrorKind, message: String) -> Failure {
         Failure {
             kind,
             message,
             fatal: false,
+            by: None,
             source: None,
         }
     }
@@ -142,7 +151,8 @@ impl Failure {
     }
 
     pub(crate) fn into_error(self, url: &Url, connect_timeout: Duration) -> Error {
-        let (at, message) = (redacted(url), &self.message);
+        let by = self.by.map(|by| format!(" ({by})")).unwrap_or_default();
+        let (at, message) = (redacted(url) + &by, &self.message);
         let text = match self.kind {
             ErrorKind::Disconnected => format!("the connection to {at} broke: {message}"),
             ErrorKind::Timeout(_) => {

@@ -201,7 +201,7 @@ impl EventStream {
         timer.as_mut().poll(cx)
     }
 
-    fn client(&mut self) -> Result<reqwest::Client, Error> {
+    fn client(&mut self) -> Result<transport::Client, Error> {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }

@@ -2,11 +2,14 @@
 
 mod body;
 mod encoding;
+mod failure;
 mod options;
+mod proxies;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,15 +19,35 @@ use http::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 
 pub(crate) use self::body::{Body, BrokenBody};
+pub(crate) use self::failure::failure;
 pub use self::options::TransportOptions;
 
 use self::options::Begun;
+use self::proxies::Proxies;
 use crate::session::{Failure, Head, Request};
 use crate::wire::Connection;
 use crate::{Error, ErrorKind};
 
 /// When a silent connection is probed, so that one whose other end is gone breaks also where no clock is set.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+/// An HTTP client, and by which proxy it reaches whom. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    proxies: Arc<Proxies>,
+}
+
+impl Client {
+    /// The client for requests to `url`, and the proxy that they go by, for their errors.
+    pub(crate) fn reaching(
+        &self,
+        url: &url::Url,
+    ) -> Result<(&reqwest::Client, Option<String>), Failure> {
+        let by = self.proxies.by(url).map_err(Failure::unusable)?;
+        Ok((&self.http, by))
+    }
+}
 
 /// A client that leaves redirects and repetitions to us. With a `timeout` it is for short exchanges, and keeps its
 /// connections for the next ones. `url` is what it will connect to first.
@@ -33,16 +56,19 @@ pub(crate) fn client(
     url: &str,
     connect_timeout: Duration,
     timeout: Option<Duration>,
-) -> Result<reqwest::Client, Error> {
-    let mut builder = match options.begin(url)? {
-        Begun::Client(client) => return Ok(client),
-        Begun::Builder(builder) => *builder,
+) -> Result<Client, Error> {
+    let (mut builder, proxies) = match options.begin(url)? {
+        Begun::Client(http) => {
+            let proxies = Arc::new(Proxies::None);
+            return Ok(Client { http, proxies });
+        }
+        Begun::Builder(builder, proxies) => (*builder, Arc::new(proxies)),
     };
     if let Some(timeout) = timeout {
         builder = builder.timeout(timeout);
     }
     let accepted = HeaderValue::from_static(encoding::ACCEPTED);
-    builder
+    let http = builder
         // Of what it decompresses it loses the last where an error comes with it: that is done here. An `Accept-Encoding` of the
         // application's own goes in place of this one.
         .no_gzip()
@@ -65,7 +91,8 @@ pub(crate) fn client(
                 crate::error::explain(&error)
             );
             Error::new(ErrorKind::InvalidOption, text)
-        })
+        })?;
+    Ok(Client { http, proxies })
 }
 
 /// What a connection has to tell.
@@ -84,6 +111,8 @@ pub enum Progress {
 /// One request and its answer. Dropping it closes the connection.
 pub(crate) struct Exchange {
     stage: Stage,
+    /// The proxy that it goes by.
+    by: Option<String>,
 }
 
 type Sending = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send>>;
@@ -91,14 +120,23 @@ type Sending = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> +
 enum Stage {
     Sending(Sending),
     Reading(Body),
+    /// Not sent at all.
+    Unusable(Option<Failure>),
     /// Not over this client at all.
     Wire(Box<dyn Connection>),
     Over,
 }
 
 impl Exchange {
-    pub(crate) fn start(client: &reqwest::Client, request: Request) -> Exchange {
-        let mut builder = client
+    pub(crate) fn start(client: &Client, request: Request) -> Exchange {
+        let (http, by) = match client.reaching(&request.url) {
+            Ok(reaching) => reaching,
+            Err(failure) => {
+                let stage = Stage::Unusable(Some(failure));
+                return Exchange { stage, by: None };
+            }
+        };
+        let mut builder = http
             .request(request.method, request.url)
             .headers(request.headers);
         if let Some(body) = request.body {
@@ -106,6 +144,7 @@ impl Exchange {
         }
         Exchange {
             stage: Stage::Sending(Box::pin(builder.send())),
+            by,
         }
     }
 
@@ -113,6 +152,7 @@ impl Exchange {
     pub(crate) fn over(connection: Box<dyn Connection>) -> Exchange {
         Exchange {
             stage: Stage::Wire(connection),
+            by: None,
         }
     }
 
@@ -130,13 +170,15 @@ impl Exchange {
                 }
                 Err(error) => {
                     self.stage = Stage::Over;
-                    Poll::Ready(Progress::Failed(failure(error)))
+                    Poll::Ready(Progress::Failed(failure(error).by(self.by.take())))
                 }
             },
             Stage::Reading(body) => {
                 let progress = match ready!(body.poll_chunk(cx)) {
                     Some(Ok(chunk)) => return Poll::Ready(Progress::Chunk(chunk)),
-                    Some(Err(BrokenBody::Lost(error))) => Progress::Failed(failure(error)),
+                    Some(Err(BrokenBody::Lost(error))) => {
+                        Progress::Failed(failure(error).by(self.by.take()))
+                    }
                     Some(Err(BrokenBody::Wrong(wrong))) => {
                         Progress::Failed(Failure::disconnected("").with_source(wrong))
                     }
@@ -145,6 +187,10 @@ impl Exchange {
                 self.stage = Stage::Over;
                 Poll::Ready(progress)
             }
+            Stage::Unusable(failure) => match failure.take() {
+                Some(failure) => Poll::Ready(Progress::Failed(failure)),
+                None => Poll::Pending,
+            },
             Stage::Wire(connection) => {
                 let progress = ready!(connection.poll_progress(cx));
                 if matches!(progress, Progress::Ended | Progress::Failed(_)) {
@@ -162,20 +208,9 @@ impl fmt::Debug for Exchange {
         f.write_str(match self.stage {
             Stage::Sending(_) => "Exchange(sending)",
             Stage::Reading(_) => "Exchange(reading)",
+            Stage::Unusable(_) => "Exchange(unusable)",
             Stage::Wire(_) => "Exchange(wire)",
             Stage::Over => "Exchange(over)",
         })
-    }
-}
-
-pub(crate) fn failure(error: reqwest::Error) -> Failure {
-    // The session names the address itself, without its secrets.
-    let error = error.without_url();
-    if error.is_connect() && error.is_timeout() {
-        Failure::connect_timeout().with_source(error)
-    } else if error.is_connect() || error.is_builder() {
-        Failure::connect("").with_source(error)
-    } else {
-        Failure::disconnected("").with_source(error)
     }
 }

@@ -7,6 +7,7 @@ use reqwest::Proxy;
 use reqwest::cookie::Jar;
 use url::Url;
 
+use super::proxies::{self, Environment, Proxies};
 use crate::tls::{self, Identity, Trust};
 use crate::{Error, ErrorKind};
 
@@ -45,7 +46,8 @@ enum Way {
     #[default]
     Environment,
     Direct,
-    Proxy(Box<Proxy>),
+    /// This one, and how it is shown.
+    Proxy(Box<Proxy>, String),
 }
 
 impl TransportOptions {
@@ -83,7 +85,8 @@ impl TransportOptions {
 
     /// Goes through this proxy, whatever the environment says: `http://`, `https://`, `socks5://` (names are looked up here) or
     /// `socks5h://` (names are looked up there), with `user:password@` where it wants them. Default: what `HTTP_PROXY`,
-    /// `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    /// `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say; one of them that would be used and is no proxy's URL ends the stream with an
+    /// error.
     pub fn proxy(mut self, url: impl AsRef<str>) -> Self {
         let url = url.as_ref();
         // An address without a scheme would be taken for one over HTTP.
@@ -102,14 +105,14 @@ impl TransportOptions {
             return self;
         }
         match Proxy::all(url) {
-            Ok(proxy) => self.way = Way::Proxy(Box::new(proxy)),
+            Ok(proxy) => self.way = Way::Proxy(Box::new(proxy), proxies::shown(url)),
             // The error would print its password.
             Err(_) => self.is_wrong("the proxy's URL cannot be read"),
         }
         self
     }
 
-    /// Goes through no proxy, whatever the environment says.
+    /// Goes through no proxy, whatever the environment says. So does everybody where `NO_PROXY` is `*`.
     pub fn no_proxy(mut self) -> Self {
         self.way = Way::Direct;
         self
@@ -190,18 +193,25 @@ impl TransportOptions {
             }
             builder = builder.cookie_provider(Arc::new(jar));
         }
-        Ok(Begun::Builder(Box::new(match &self.way {
-            Way::Environment => builder,
-            Way::Direct => builder.no_proxy(),
-            Way::Proxy(proxy) => builder.proxy((**proxy).clone()),
-        })))
+        let (builder, proxies) = match &self.way {
+            Way::Environment => match Environment::read() {
+                Some(environment) => (builder, Proxies::Environment(environment)),
+                None => (builder.no_proxy(), Proxies::None),
+            },
+            Way::Direct => (builder.no_proxy(), Proxies::None),
+            Way::Proxy(proxy, shown) => (
+                builder.proxy((**proxy).clone()),
+                Proxies::One(shown.clone()),
+            ),
+        };
+        Ok(Begun::Builder(Box::new(builder), proxies))
     }
 }
 
 /// A client, or one to be built.
 pub(super) enum Begun {
     Client(reqwest::Client),
-    Builder(Box<reqwest::ClientBuilder>),
+    Builder(Box<reqwest::ClientBuilder>, Proxies),
 }
 
 impl fmt::Debug for TransportOptions {
@@ -210,7 +220,7 @@ impl fmt::Debug for TransportOptions {
         let way = match self.way {
             Way::Environment => "as the environment says",
             Way::Direct => "direct",
-            Way::Proxy(_) => "by a proxy",
+            Way::Proxy(..) => "by a proxy",
         };
         f.debug_struct("TransportOptions")
             .field("trust", &self.trust)

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use eventwire_client::TransportOptions;
+use eventwire_client::{Publisher, PublisherOptions, TransportOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::server::{STREAM, Server};
+use crate::server::{Deserted, STREAM, Server, hasty};
 
 /// The first event that comes by this way.
 async fn first(server: &Server, transport: TransportOptions) -> String {
@@ -103,4 +103,91 @@ async fn a_client_of_ones_own_is_used_as_it_is() {
         request.to_lowercase().contains("cookie: a=b\r\n"),
         "{request}"
     );
+}
+
+/// The error of a stream that cannot be opened by this way.
+async fn error_of(url: &str, transport: TransportOptions) -> eventwire_client::Error {
+    let options = eventwire_client::ConnectOptions::new(url).retry(hasty().attempts(0));
+    let mut stream = options.transport(transport).open().unwrap();
+    stream.next().await.unwrap().unwrap_err()
+}
+
+#[tokio::test]
+async fn an_error_names_the_proxy_that_it_came_by() {
+    let gone = Deserted::new();
+    let proxy = gone.url().replace("http://", "http://me:hunter2@");
+    let by = format!("(by the proxy {})", gone.url().trim_end_matches("/events"));
+    let error = error_of("http://127.0.0.1:9/", TransportOptions::new().proxy(&proxy)).await;
+    let said = error.to_string();
+    assert!(said.contains(&by) && !said.contains("hunter2"), "{said}");
+    let options = PublisherOptions::new()
+        .transport(TransportOptions::new().proxy(&proxy))
+        .no_retry();
+    let publisher = Publisher::new("http://127.0.0.1:9/", options).unwrap();
+    let error = publisher.publish("a", "b").await.unwrap_err();
+    assert!(error.to_string().contains(&by), "{error}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_to_connect_is_said_to() {
+    for (status, says) in [
+        ("403 Forbidden", "the proxy refused to connect there"),
+        ("407 Who?", "the proxy wants to know who asks (407)"),
+    ] {
+        let proxy = Server::start();
+        let to = format!("http://{}", proxy.address());
+        let transport = TransportOptions::new().proxy(&to);
+        let answer = async { proxy.accept().await.answer(status, "", "").await };
+        let (error, ()) = tokio::join!(error_of("https://events.invalid/", transport), answer);
+        let said = error.to_string();
+        assert!(said.contains(&to) && said.contains(says), "{said}");
+    }
+}
+
+/// The environment is the process's, so this is run again as one of its own, which connects and prints what came of it.
+#[tokio::test]
+async fn the_environment_says_by_which_proxy_to_go() {
+    const URL: &str = "EVENTWIRE_TEST_URL";
+    if let Ok(url) = std::env::var(URL) {
+        eprintln!("{}", error_of(&url, TransportOptions::new()).await);
+        return;
+    }
+    let gone = Deserted::new();
+    let gone = gone.url();
+    for (variables, says) in [
+        (
+            [
+                ("HTTP_PROXY", "http://me:hunter2@127.0.0.1:9"),
+                ("NO_PROXY", ""),
+            ],
+            "(by the proxy http://127.0.0.1:9, which HTTP_PROXY names)",
+        ),
+        (
+            [
+                ("HTTP_PROXY", "http://me:hunter2@127.0.0.1:9"),
+                ("NO_PROXY", "*"),
+            ],
+            "/events: ",
+        ),
+        (
+            [
+                ("HTTP_PROXY", "htp://me:hunter2@127.0.0.1:9"),
+                ("NO_PROXY", ""),
+            ],
+            "the environment variable HTTP_PROXY is no proxy's URL",
+        ),
+    ] {
+        let run = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture"])
+            .arg("proxy::the_environment_says_by_which_proxy_to_go")
+            .env_remove("REQUEST_METHOD")
+            .env_remove("http_proxy")
+            .envs(variables)
+            .env(URL, &gone)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "{said}");
+        assert!(said.contains(says) && !said.contains("hunter2"), "{said}");
+    }
 }

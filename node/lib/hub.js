@@ -28,8 +28,7 @@ const hubOptions = {
   heartbeat: (what, value) => (value === null ? null : milliseconds(what, value)),
   retry: orNull(milliseconds),
   slow: string,
-  // A time that cannot be counted is never reached.
-  storeTimeout: (what, value) => (value === null ? Infinity : milliseconds(what, value)),
+  storeTimeout: (what, value) => (value === null ? null : milliseconds(what, value)),
 };
 
 const listenOptions = {
@@ -56,8 +55,14 @@ class Hub {
   #servers = new Set();
 
   constructor(options) {
-    const { heartbeat, ...rest } = read('the options of Hub', options, hubOptions);
-    const built = { ...rest, heartbeat: heartbeat ?? undefined, silent: heartbeat === null };
+    const { heartbeat, storeTimeout, ...rest } = read('the options of Hub', options, hubOptions);
+    const built = {
+      ...rest,
+      heartbeat: heartbeat ?? undefined,
+      silent: heartbeat === null,
+      storeTimeout: storeTimeout ?? undefined,
+      patient: storeTimeout === null,
+    };
     this.#native = call(() => new native.Hub(built));
     if ((built.store ?? 'memory:') === 'memory:') warnOfSeveral();
   }

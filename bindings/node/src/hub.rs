@@ -27,6 +27,8 @@ pub struct HubOptions {
     pub retry: Option<f64>,
     pub slow: Option<String>,
     pub store_timeout: Option<f64>,
+    /// No `store_timeout` at all.
+    pub patient: Option<bool>,
 }
 
 #[napi(object, object_to_js = false)]
@@ -108,7 +110,11 @@ impl Hub {
         };
         built.retry = delay("retry", options.retry)?;
         built.slow = options.slow.unwrap_or(built.slow);
-        built.store_timeout = options.store_timeout.map(time).or(built.store_timeout);
+        let store_timeout = limit("storeTimeout", options.store_timeout)?;
+        built.store_timeout = match options.patient {
+            Some(true) => None,
+            _ => store_timeout.or(built.store_timeout),
+        };
         hub::Hub::new(built).map(Self).map_err(raise)
     }
 

@@ -48,6 +48,7 @@ HUB: dict[str, _checks.Check] = {
     "heartbeat": _checks.time_or_none,
     "retry": _checks.whole_or_none,
     "slow": _checks.text,
+    "store_timeout": _checks.time_or_none,
 }
 
 #: Those of `Hub.serve`.

@@ -174,9 +174,9 @@ impl EventStream {
     ///
     /// # Errors
     ///
-    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) where events are acknowledged by themselves;
-    /// [`Cursor`](crate::ErrorKind::Cursor) where the cursor file could not be written, and
-    /// [`Closed`](crate::ErrorKind::Closed) where it was closed.
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) where events are acknowledged by themselves, and for an id with a
+    /// line end or a NUL; [`Cursor`](crate::ErrorKind::Cursor) where the cursor file could not be written;
+    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
     pub fn ack(&mut self, event: &Event) -> Result<(), Error> {
         match &mut self.place {
             Some(place) => place.acknowledge(event.id()),

@@ -38,6 +38,7 @@ pub struct Place {
     cursor: Option<CursorFile>,
     /// Whether the failure of the cursor file was told.
     told: bool,
+    closed: bool,
 }
 
 impl Place {
@@ -63,6 +64,7 @@ impl Place {
             caught_up: true,
             cursor,
             told: false,
+            closed: false,
         }))
     }
 
@@ -94,10 +96,23 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// The events are acknowledged by themselves, or the cursor file could not be written, or is closed.
+    /// The events are acknowledged by themselves, the stream is closed, the id is none that an event can have, or the cursor file
+    /// could not be written.
     pub fn acknowledge(&mut self, id: &str) -> Result<(), Error> {
         if self.ack == Ack::Auto {
             return Err(Place::not_manual());
+        }
+        if self.closed {
+            // Where there is a file, it says which is written no more.
+            self.check()?;
+            let text = "the stream is closed: acknowledge before you close it";
+            return Err(Error::new(ErrorKind::Closed, text));
+        }
+        if id.contains(['\r', '\n', '\0']) {
+            let text = format!(
+                "{id:?} contains a line end or a NUL, which no event's id can: acknowledge an event that came from this stream"
+            );
+            return Err(Error::new(ErrorKind::InvalidOption, text));
         }
         self.caught_up = self.delivered == id;
         self.set(id);
@@ -157,6 +172,7 @@ impl Place {
     ///
     /// It could not be written.
     pub fn close(&mut self) -> Result<(), Error> {
+        self.closed = true;
         match &mut self.cursor {
             Some(cursor) => match cursor.close() {
                 // Who knows it already is not to hear it in the place of what follows from it.

@@ -51,9 +51,14 @@ async fn by_hand_the_place_is_what_was_acknowledged() {
     // Ids have no order that a client knows: the last word counts.
     stream.ack(&a).unwrap();
     assert_eq!(stream.last_event_id(), "1");
+    let forged = eventwire_client::Event::new("x").with_id("a\nb");
+    let error = stream.ack(&forged).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidOption, "{error}");
     stream.close();
-    stream.ack(&b).unwrap();
-    assert_eq!(stream.last_event_id(), "2");
+    // With a file or without: the same rule.
+    let error = stream.ack(&b).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+    assert_eq!(stream.last_event_id(), "1");
     drop(stream);
     serve.await.unwrap();
 }

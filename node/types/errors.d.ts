@@ -78,7 +78,7 @@ export class ContentTypeError extends EventwireError {
 export class StreamTimeoutError extends EventwireError {
   readonly url?: string;
   readonly attempt?: number;
-  readonly clock: 'connect' | 'idle' | 'event';
+  readonly clock: 'connect' | 'idle' | 'event' | 'deadline';
 }
 /** `prepare` failed, or gave no answer in time: nothing was sent. Its `cause` is what that threw. */
 export class PrepareError extends EventwireError {

@@ -33,9 +33,12 @@ export interface ConnectOptions extends TransportOptions {
   lastEventId?: string;
   /** When to reconnect; null for never. */
   retry?: RetryPolicy | null;
-  /** How long a connection may take (name, TCP, TLS); 10,000 by default. */
+  /**
+   * How long a connection may take (name, TCP, TLS); 10,000 by default. It does not bound the wait for the answer, since many servers send
+   * no byte before their first event: for that, set `idleTimeout`, or the `deadline` of `retry`.
+   */
   connectTimeout?: number;
-  /** How long no byte may come (a dead peer); null, the default, for ever. */
+  /** How long no byte may come (a dead peer), from the request on; null, the default, for ever. */
   idleTimeout?: number | null;
   /** How long no event may come (a stalled producer); null, the default, for ever. */
   eventTimeout?: number | null;

@@ -12,7 +12,10 @@ export interface RetryPolicy {
   min?: number;
   /** How many times in a row it is tried again; null, the default, for no end. */
   attempts?: number | null;
-  /** How long it may take until a connection stands again; null, the default, for no end. */
+  /**
+   * How long it may take until a connection stands again, from the first failure in a row on, or from the first attempt on: no attempt
+   * begins later, and one that still waits for its answer is given up. null, the default, for no end.
+   */
   deadline?: number | null;
   /** Whether a request with a body is sent again; false by default. */
   resendBody?: boolean;
@@ -38,6 +41,6 @@ export interface TransportOptions {
   proxy?: string | URL | false;
   /** Cookies to begin with, for this host. What servers set is kept and sent again where it belongs. By default none are kept. */
   cookies?: Record<string, string>;
-  /** A name and a password (RFC 7617). */
+  /** A name and a password (RFC 7617), in place of an `Authorization` among the headers. */
   auth?: { username: string; password: string };
 }

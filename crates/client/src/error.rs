@@ -24,15 +24,18 @@ pub enum Clock {
     Idle,
     /// No event within [`event_timeout`](crate::ConnectOptions::event_timeout): a stalled producer.
     Event,
+    /// No answer within [`RetryPolicy::deadline`](crate::RetryPolicy::deadline).
+    Deadline,
 }
 
 impl Clock {
-    /// A name for programs: `connect`, `idle` or `event`.
+    /// A name for programs: `connect`, `idle`, `event` or `deadline`.
     pub fn name(self) -> &'static str {
         match self {
             Clock::Connect => "connect",
             Clock::Idle => "idle",
             Clock::Event => "event",
+            Clock::Deadline => "deadline",
         }
     }
 }

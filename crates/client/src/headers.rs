@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::redact::is_secret;
 use crate::{Error, ErrorKind};
 
 /// What goes to no other origin, and is never printed.
@@ -17,10 +18,14 @@ pub(crate) fn set(headers: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(
     Ok(())
 }
 
-/// Adds a header beside any by that name.
+/// Adds a header beside any by that name; but of `Authorization` there is one (RFC 9110, section 11.6.2), the last.
 pub(crate) fn append(headers: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), Error> {
     let (name, value) = parse(name, value)?;
-    headers.append(name, value);
+    if name == AUTHORIZATION {
+        headers.insert(name, value);
+    } else {
+        headers.append(name, value);
+    }
     Ok(())
 }
 
@@ -42,13 +47,20 @@ pub(crate) fn set_basic(headers: &mut HeaderMap, name: &str, password: &str) -> 
 
 /// Marks what is secret of headers that came by another way.
 pub(crate) fn mark_secrets(headers: &mut HeaderMap) {
-    for secret in SECRETS {
-        if let http::header::Entry::Occupied(mut values) = headers.entry(secret) {
-            values
-                .iter_mut()
-                .for_each(|value| value.set_sensitive(true));
+    for (name, value) in headers.iter_mut() {
+        if is_printed_never(name) {
+            value.set_sensitive(true);
         }
     }
+}
+
+/// Beside the usual names, keys and tokens have all kinds.
+fn is_printed_never(name: &HeaderName) -> bool {
+    *name == SET_COOKIE
+        || SECRETS.contains(name)
+        || name.as_str().contains("auth")
+        || name.as_str().ends_with("-key")
+        || is_secret(name.as_str())
 }
 
 fn parse(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), Error> {
@@ -63,6 +75,6 @@ fn parse(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), Error> {
         .map_err(|_| wrong("its name has a character that no name may have"))?;
     let mut value = HeaderValue::from_bytes(value)
         .map_err(|_| wrong("its value has a line end or another control character"))?;
-    value.set_sensitive(SECRETS.contains(&parsed));
+    value.set_sensitive(is_printed_never(&parsed));
     Ok((parsed, value))
 }

@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::place::Place;
 use crate::prepare::{Function, Prepare};
-use crate::redact::redacted;
+use crate::redact::redacted_text;
 use crate::session::Session;
 use crate::{Ack, Attempt, Error, ErrorKind, EventStream, RetryPolicy, TransportOptions};
 
@@ -112,8 +112,9 @@ impl ConnectOptions {
         self
     }
 
-    /// How long making a connection (name, TCP, TLS) may take. Waiting for the answer is the idle clock's: many servers
-    /// send no byte before their first event. Default: 10 s.
+    /// How long making a connection (name, TCP, TLS) may take. It does not bound the wait for the answer, since many servers send
+    /// no byte before their first event: for that, set [`idle_timeout`](Self::idle_timeout), which counts from the request on, or
+    /// [`RetryPolicy::deadline`]. Default: 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -132,13 +133,15 @@ impl ConnectOptions {
         self
     }
 
-    /// The longest line in bytes; a longer one ends the stream with an error. Default: 16 MiB.
+    /// The longest line in bytes; a longer one ends the stream with an error. Default: 16 MiB, or
+    /// [`max_event`](Self::max_event) where that is more.
     pub fn max_line(mut self, bytes: usize) -> Self {
         self.max_line = bytes;
         self
     }
 
-    /// The largest event in bytes; a larger one ends the stream with an error. Default: 16 MiB.
+    /// The largest event in bytes; a larger one ends the stream with an error. Above 16 MiB it raises the default of
+    /// [`max_line`](Self::max_line) too. Default: 16 MiB.
     pub fn max_event(mut self, bytes: usize) -> Self {
         self.max_event = bytes;
         self
@@ -228,7 +231,7 @@ impl ConnectOptions {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidUrl`] and [`ErrorKind::InvalidOption`]; and [`ErrorKind::Cursor`] for a cursor file that cannot be
+    /// [`ErrorKind::InvalidUrl`] and [`ErrorKind::InvalidOption`], for a timeout or a limit of zero too; and [`ErrorKind::Cursor`] for a cursor file that cannot be
     /// used: another URL's, in use by another stream, not readable, or none at all.
     pub fn open(mut self) -> Result<EventStream, Error> {
         let place = Place::open(&mut self)?;
@@ -261,6 +264,7 @@ impl ConnectOptions {
             return Err(error.clone());
         }
         self.transport.check()?;
+        self.check_bounds()?;
         if self.last_event_id.contains(['\r', '\n', '\0']) {
             return Err(Error::new(
                 ErrorKind::InvalidOption,
@@ -271,22 +275,56 @@ impl ConnectOptions {
     }
 }
 
+impl ConnectOptions {
+    /// What is zero would end every stream at once, or take nothing.
+    fn check_bounds(&self) -> Result<(), Error> {
+        let zero = Duration::ZERO;
+        let none = "for no limit leave it out (None in Rust and Python)";
+        let more = "give at least 1, in bytes";
+        for (name, is_zero, advice) in [
+            ("connect_timeout", self.connect_timeout == zero, "give more"),
+            ("idle_timeout", self.idle_timeout == Some(zero), none),
+            ("event_timeout", self.event_timeout == Some(zero), none),
+            ("max_line", self.max_line == 0, more),
+            ("max_event", self.max_event == 0, more),
+        ] {
+            if is_zero {
+                let text = format!("{name} is 0, by which nothing could come: {advice}");
+                return Err(Error::new(ErrorKind::InvalidOption, text));
+            }
+        }
+        Ok(())
+    }
+
+    /// The longest line: one of the largest event must be able to come, where nothing else was said.
+    pub(crate) fn line_limit(&self) -> usize {
+        if self.max_line == DEFAULT_MAX_LINE {
+            self.max_line.max(self.max_event)
+        } else {
+            self.max_line
+        }
+    }
+}
+
 /// Parses the URL of a stream or a hub.
 pub(crate) fn parse_url(text: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|error| {
-        Error::new(
-            ErrorKind::InvalidUrl,
-            format!(
-                "{text:?} is no URL ({error}): give a whole one, as http://127.0.0.1:8844/events"
-            ),
-        )
+        let shown = redacted_text(text);
+        let advice = match text.contains('@') {
+            true => {
+                "percent-encode what a name or a password has of / ? # @ : and % (%2F %3F %23 %40 %3A %25), or give them as auth (basic_auth in Rust)"
+            }
+            false => "give a whole one, as http://127.0.0.1:8844/events",
+        };
+        let text = format!("{shown:?} is no URL ({error}): {advice}");
+        Error::new(ErrorKind::InvalidUrl, text)
     })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Error::new(
             ErrorKind::InvalidUrl,
             format!(
                 "cannot connect to {}: the scheme must be http or https",
-                redacted(&url)
+                redacted_text(text)
             ),
         ));
     }
@@ -295,7 +333,7 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, Error> {
 
 impl fmt::Debug for ConnectOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = Url::parse(&self.url).map_or_else(|_| self.url.clone(), |url| redacted(&url));
+        let url = redacted_text(&self.url);
         f.debug_struct("ConnectOptions")
             .field("method", &self.method)
             .field("url", &url)

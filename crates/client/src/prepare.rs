@@ -9,9 +9,8 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
-use url::Url;
 
-use crate::redact::redacted;
+use crate::redact::redacted_text;
 use crate::{Error, headers};
 
 /// An attempt that is about to be made, as [`ConnectOptions::prepare`](crate::ConnectOptions::prepare) gets it.
@@ -58,7 +57,7 @@ impl Attempt {
         headers::set(&mut self.headers, name.as_ref(), value.as_ref())
     }
 
-    /// Adds a header, beside any by that name.
+    /// Adds a header, beside any by that name; an `Authorization` goes in place of the one before.
     ///
     /// # Errors
     ///
@@ -74,7 +73,7 @@ impl Attempt {
 
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = Url::parse(&self.url).map_or_else(|_| self.url.clone(), |url| redacted(&url));
+        let url = redacted_text(&self.url);
         let names: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("Attempt")
             .field("url", &url)

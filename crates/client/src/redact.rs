@@ -28,10 +28,29 @@ pub(crate) fn redacted(url: &Url) -> String {
     url.into()
 }
 
-/// The same for a URL as text, which is shown as it is where it is none.
+/// The same for a URL as text. Of one that is none, nobody knows where its password ends: all is hidden that may be one, and
+/// all of its query.
 #[doc(hidden)]
-pub fn redacted_text(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| url.to_owned(), |url| redacted(&url))
+pub fn redacted_text(text: &str) -> String {
+    // What reads as `scheme:` may be a user and a password.
+    if let Ok(url) = Url::parse(text)
+        && !url.cannot_be_a_base()
+    {
+        return redacted(&url);
+    }
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), text),
+    };
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((_, rest)) => ("***@", rest),
+        None => ("", rest),
+    };
+    let (rest, query) = match rest.split_once(['?', '&']) {
+        Some((rest, _)) => (rest, "?***"),
+        None => (rest, ""),
+    };
+    format!("{scheme}{user}{rest}{query}")
 }
 
 /// What names a stream: without all that, which may change, and without a fragment, which is never sent.
@@ -56,7 +75,8 @@ fn with_query(url: &Url, keep: impl Fn(&str) -> Option<String>) -> Url {
     url
 }
 
-fn is_secret(pair: &str) -> bool {
+/// Whether a pair, or a name alone, looks like that of a secret.
+pub(crate) fn is_secret(pair: &str) -> bool {
     let name = pair
         .split('=')
         .next()
@@ -97,6 +117,15 @@ mod tests {
             assert_eq!(redacted(&url), shown);
             assert_eq!(lasting(&url), kept);
         }
-        assert_eq!(redacted_text("no URL"), "no URL");
+        for (text, shown) in [
+            ("no URL", "no URL"),
+            ("http://me:pa/ss@host/x?token=1", "http://***@host/x?***"),
+            ("http://me:p#a@s?s@host:x/", "http://***@host:x/"),
+            ("me:pass@host", "***@host"),
+            ("//me:pass@host?key=1", "***@host?***"),
+            ("http://h:x/?to=a@b&token=1", "http://***@b?***"),
+        ] {
+            assert_eq!(redacted_text(text), shown);
+        }
     }
 }

@@ -25,7 +25,8 @@ pub struct RetryPolicy {
     pub min: Duration,
     /// How many times in a row it is tried again before it is given up; `None`: no limit. Default: `None`.
     pub attempts: Option<u32>,
-    /// How long after the first failure in a row an attempt may still begin; `None`: no limit. Default: `None`.
+    /// How long it may take until a connection stands again, from the first failure in a row on, or from the first attempt on: no
+    /// attempt begins later, and one that still waits for its answer's head is given up. `None`: no limit. Default: `None`.
     pub deadline: Option<Duration>,
     /// Whether a request with a body may be sent more than once. Default: no, since it may be one that must not happen
     /// twice. A request that certainly was not sent (nobody accepted the connection) is tried again in any case.

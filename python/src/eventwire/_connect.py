@@ -52,17 +52,19 @@ def connect(
         params: What is added to the URL's query; a list gives a name several times, and None leaves it out.
         cookies: Cookies to begin with, for this host: a mapping, or the `CookieJar` of `http.cookiejar`, httpx or requests. What
             servers set is kept for this stream and sent again where it belongs; None keeps none.
-        auth: A name and a password (RFC 7617).
+        auth: A name and a password (RFC 7617), in place of an `Authorization` among the headers.
         content: The body, as it is.
         data: The body, as a form.
         json: The body, as JSON.
         last_event_id: Where to resume from.
         retry: When to connect again; None for never.
-        connect_timeout: How many seconds it may take until a connection stands.
-        idle_timeout: After how many seconds without a byte a connection counts as lost.
+        connect_timeout: How many seconds making a connection (name, TCP, TLS) may take. It does not bound the wait for the
+            answer, since many servers send no byte before their first event: for that, set `idle_timeout`, or the
+            `deadline` of `retry`.
+        idle_timeout: After how many seconds without a byte, from the request on, a connection counts as lost.
         event_timeout: After how many seconds without an event a connection counts as lost.
         max_line: The longest line, in bytes.
-        max_event: The largest event, in bytes.
+        max_event: The largest event, in bytes; above 16 MiB it raises the default of `max_line` too.
         mailbox: How many bytes may wait to be read; beyond that the server has to wait.
         follow_redirects: Whether redirects are followed.
         verify: Whom to trust: True is whom the system trusts; else the certificates of authorities, in PEM, as a path, a text

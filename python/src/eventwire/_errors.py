@@ -141,7 +141,7 @@ class StreamTimeoutError(EventwireError, TimeoutError):
     """A clock ran out."""
 
     #: Which one.
-    clock: Literal["connect", "idle", "event"] | None = None
+    clock: Literal["connect", "idle", "event", "deadline"] | None = None
 
 
 class PrepareError(EventwireError):

@@ -36,7 +36,8 @@ class RetryPolicy:
     min: float = 0.5
     #: How many times in a row it is tried again before it is given up; None for no limit.
     attempts: int | None = None
-    #: How long after the first failure in a row it is still tried; None for no limit.
+    #: How long it may take until a connection stands again, from the first failure in a row on, or from the first attempt
+    #: on: no attempt begins later, and one that still waits for its answer is given up. None for no limit.
     deadline: float | None = None
     #: Whether a request with a body is sent again. It may do twice what was wanted once.
     resend_body: bool = False

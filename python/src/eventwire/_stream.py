@@ -90,8 +90,8 @@ class _Stream:
 
         The place is that of the event that was acknowledged last, and everything before it counts as dealt with too: ids
         have no order that a client knows, so acknowledge in the order of the stream. A ValueError where events are
-        acknowledged by themselves, `CursorError` where the cursor file could not be written, `ClosedError` where it was
-        closed.
+        acknowledged by themselves, or for an id with a line end or a NUL; `CursorError` where the cursor file could not be
+        written, `ClosedError` after `close()`.
 
         Example:
             >>> for event in stream:  # doctest: +SKIP

@@ -42,6 +42,11 @@ impl Stream {
     ///
     /// An option that is wrong.
     pub fn new(options: StreamOptions) -> Result<Self, Failure> {
+        if options.mailbox == 0 {
+            let text =
+                "mailbox is 0, so that nothing could wait to be read: give at least 1, in bytes";
+            return Err(Failure::argument(text));
+        }
         let mailbox = Arc::new(Mailbox::new(options.mailbox));
         let url = options.url.clone();
         let questions = Arc::new(Questions::default());

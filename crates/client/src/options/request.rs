@@ -10,14 +10,17 @@ use super::ConnectOptions;
 use crate::{Error, ErrorKind, headers};
 
 impl ConnectOptions {
-    /// The method. Default: GET.
+    /// The method, which goes in upper case, as servers compare it: `post` is POST. Default: GET.
     pub fn method(mut self, method: Method) -> Self {
-        self.method = method;
+        let upper = method.as_str().to_ascii_uppercase();
+        // Upper case makes no method of one that was none.
+        self.method = Method::from_bytes(upper.as_bytes()).unwrap_or(method);
         self
     }
 
-    /// Adds a header. One that cannot be sent is an error of [`open`](Self::open). An `Accept-Encoding` goes in place of the
-    /// `zstd,gzip,deflate,br` that is sent otherwise; an answer in any of these is undone all the same.
+    /// Adds a header, beside any by that name; an `Authorization` goes in place of the one before, from
+    /// [`basic_auth`](Self::basic_auth) too. An `Accept-Encoding` goes in place of the `zstd,gzip,deflate,br` that is sent otherwise; an
+    /// answer in any of these is undone all the same. One that cannot be sent is an error of [`open`](Self::open).
     pub fn header<K, V>(mut self, name: K, value: V) -> Self
     where
         K: AsRef<str>,
@@ -27,8 +30,8 @@ impl ConnectOptions {
         self.noted(added)
     }
 
-    /// Says who one is, by a name and a password (RFC 7617): sets `Authorization`, which goes to no other origin by redirects.
-    /// A name with a colon is an error of [`open`](Self::open). Default: none.
+    /// Says who one is, by a name and a password (RFC 7617): sets `Authorization`, in place of any before, which goes to no
+    /// other origin by redirects. A later header by that name replaces it. A name with a colon is an error of [`open`](Self::open). Default: none.
     pub fn basic_auth(mut self, name: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         let set = headers::set_basic(&mut self.headers, name.as_ref(), password.as_ref());
         self.noted(set)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Session;
 use super::phase::Phase;
-use crate::Clock;
+use crate::{Clock, CloseReason};
 
 impl Session {
     /// Lets the clocks see the time.
@@ -14,6 +14,10 @@ impl Session {
                 if self.is_due(*last_byte, self.options.idle_timeout, now) =>
             {
                 self.lost(now, self.timeout_error(Clock::Idle), true);
+            }
+            Phase::Sent { .. } if self.deadline().is_some_and(|deadline| now >= deadline) => {
+                let error = self.deadline_error().with_attempt(self.attempt());
+                self.finish(CloseReason::GaveUp, Some(error));
             }
             Phase::Open(open) if open.leaving.is_none() => {
                 let (last_byte, last_event) = (open.last_byte, open.last_event);
@@ -38,7 +42,10 @@ impl Session {
         };
         match &self.phase {
             Phase::Start | Phase::Redirected | Phase::Prepared => Some(Duration::ZERO),
-            Phase::Sent { last_byte } => after(*last_byte, idle),
+            Phase::Sent { last_byte } => {
+                let idle = after(*last_byte, idle);
+                idle.into_iter().chain(self.deadline()).min()
+            }
             Phase::Open(open) if open.leaving.is_some() => None,
             Phase::Open(open) => {
                 let (idle, event) = (after(open.last_byte, idle), after(open.last_event, event));
@@ -53,6 +60,13 @@ impl Session {
     /// Stops the idle and the event clock for a time in which nobody read: a consumer that took long over an item is no
     /// reason to think the server dead.
     pub fn skip(&mut self, pause: Duration) {
+        // An attempt that had to wait until somebody read has not taken that long.
+        if !matches!(self.phase, Phase::Open(_)) {
+            self.attempt_began += pause;
+            if let Some(since) = &mut self.failing_since {
+                *since += pause;
+            }
+        }
         match &mut self.phase {
             Phase::Sent { last_byte } => *last_byte += pause,
             Phase::Open(open) => {
@@ -65,7 +79,18 @@ impl Session {
 
     /// Whether [`skip`](Self::skip) has anything to stop.
     pub(crate) fn has_clocks(&self) -> bool {
-        self.options.idle_timeout.is_some() || self.options.event_timeout.is_some()
+        let retry = self.options.retry.as_ref();
+        self.options.idle_timeout.is_some()
+            || self.options.event_timeout.is_some()
+            || retry.is_some_and(|policy| policy.deadline.is_some())
+    }
+
+    /// Until when the answer's head must have come: counted from the first failure in a row, or, where there was none, from
+    /// the attempt on.
+    fn deadline(&self) -> Option<Duration> {
+        let deadline = self.options.retry.as_ref()?.deadline?;
+        let since = self.failing_since.unwrap_or(self.attempt_began);
+        Some(since.saturating_add(deadline))
     }
 
     fn is_due(&self, since: Duration, clock: Option<Duration>, now: Duration) -> bool {

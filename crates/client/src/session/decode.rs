@@ -100,7 +100,7 @@ impl Session {
 pub(super) fn decoder(options: &ConnectOptions, last_event_id: &str) -> Decoder {
     Decoder::builder()
         .last_event_id(last_event_id)
-        .max_line(options.max_line)
+        .max_line(options.line_limit())
         .max_event(options.max_event)
         // Counted also where nobody wants them.
         .comments(true)

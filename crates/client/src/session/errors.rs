@@ -38,6 +38,20 @@ impl Session {
             .with_response(StatusCode::OK, head.headers.clone())
     }
 
+    pub(super) fn deadline_error(&self) -> Error {
+        let at = redacted(&self.hop.url);
+        let policy = self.options.retry.as_ref();
+        let deadline = policy
+            .and_then(|policy| policy.deadline)
+            .unwrap_or_default();
+        let before = match &self.last_error {
+            Some(error) => format!(", the first failure included; before that: {error}"),
+            None => String::new(),
+        };
+        let text = format!("no answer from {at} within {deadline:?} (deadline of retry){before}");
+        Error::new(ErrorKind::Timeout(Clock::Deadline), text).with_url(&self.hop.url)
+    }
+
     pub(super) fn timeout_error(&self, clock: Clock) -> Error {
         let at = redacted(&self.hop.url);
         let text = match clock {

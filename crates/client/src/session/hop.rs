@@ -1,5 +1,6 @@
 //! One request of a chain of redirects, and what of it survives the next.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use url::Url;
 use super::wire::{Head, Request};
 use crate::ConnectOptions;
 use crate::headers::SECRETS;
-use crate::redact::redacted;
+use crate::redact::{redacted, redacted_text};
 
 /// As many as browsers follow.
 const MAX_REDIRECTS: u32 = 20;
@@ -21,7 +22,7 @@ const MAX_REDIRECTS: u32 = 20;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Where the next request goes, and what it may carry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Hop {
     pub(super) url: Url,
     method: Method,
@@ -59,10 +60,10 @@ impl Hop {
             ));
         }
         let location = String::from_utf8_lossy(location);
-        let url = self
-            .url
-            .join(&location)
-            .map_err(|error| format!("redirects to {location:?}, which is no URL ({error})"))?;
+        let url = self.url.join(&location).map_err(|error| {
+            let shown = redacted_text(&location);
+            format!("redirects to {shown:?}, which is no URL ({error})")
+        })?;
         match (self.url.scheme(), url.scheme()) {
             (_, "https") | ("http", "http") => {}
             ("https", "http") => {
@@ -149,6 +150,18 @@ impl Hop {
             body: body.cloned().filter(|_| self.body),
             connect_timeout,
         }
+    }
+}
+
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hop")
+            .field("method", &self.method)
+            .field("url", &redacted(&self.url))
+            .field("body", &self.body)
+            .field("secrets", &self.secrets)
+            .field("followed", &self.followed)
+            .finish()
     }
 }
 

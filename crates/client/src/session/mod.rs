@@ -50,12 +50,14 @@ mod retries;
 mod wire;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use eventwire_codec::Decoder;
 use url::Url;
 
+use crate::redact::redacted;
 use crate::stats::Counts;
 use crate::{Backoff, ConnectOptions, Error, RetryPolicy, State, StreamItem, StreamStats};
 use decode::decoder;
@@ -66,7 +68,6 @@ use prepare::Prepared;
 pub use wire::{Failure, Head, Request};
 
 /// One subscription as a state machine. See the [module](self) for how to drive it.
-#[derive(Debug)]
 pub struct Session {
     options: ConnectOptions,
     /// The address that every attempt begins with.
@@ -84,12 +85,34 @@ pub struct Session {
     backoff: Backoff,
     /// When the current streak of failures began.
     failing_since: Option<Duration>,
+    /// When the current attempt began, redirects included.
+    attempt_began: Duration,
     counts: Counts,
     /// Why the connection before ended, for who prepares the next attempt.
     last_error: Option<Error>,
     /// Whether attempts are to be prepared.
     prepares: bool,
     prepared: Option<Prepared>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its address with what is secret in it hidden, and nothing of what came and is not decoded.
+        f.debug_struct("Session")
+            .field("url", &redacted(&self.url))
+            .field("hop", &self.hop)
+            .field("phase", &self.phase)
+            .field("undecoded_bytes", &self.undecoded.len())
+            .field("queued", &self.queue.len())
+            .field("last_event_id", &self.last_event_id)
+            .field("reconnection_time", &self.reconnection_time)
+            .field("attempt", &self.attempt())
+            .field("counts", &self.counts)
+            .field("last_error", &self.last_error)
+            .field("prepared", &self.prepared)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a stream comes by next.
@@ -145,6 +168,7 @@ impl Session {
             reconnection_time: None,
             backoff: Backoff::new(options.retry.as_ref().unwrap_or(&default), seed),
             failing_since: None,
+            attempt_began: Duration::ZERO,
             counts: Counts::default(),
             last_error: None,
             prepares: options.prepare.is_some(),
@@ -209,6 +233,9 @@ impl Session {
         self.decoder = decoder(&self.options, &self.last_event_id);
         self.phase = Phase::Sent { last_byte: now };
         self.counts.attempts += u64::from(!redirected);
+        if !redirected {
+            self.attempt_began = now;
+        }
         let connect_timeout = self.options.connect_timeout;
         let request = self.hop.request(
             self.headers(),

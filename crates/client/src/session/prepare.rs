@@ -1,5 +1,6 @@
 //! The attempt before its request: what is asked of the application, and what it answers.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,10 +20,18 @@ use crate::{Error, ErrorKind};
 const PREPARE_LIMIT: Duration = Duration::from_secs(30);
 
 /// What the attempt has of its own, where it was prepared.
-#[derive(Debug)]
 pub(super) struct Prepared {
     headers: HeaderMap,
     body: Option<Bytes>,
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared")
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .finish()
+    }
 }
 
 impl Session {

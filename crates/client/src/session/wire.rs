@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use crate::error::explain;
+use crate::headers::mark_secrets;
 use crate::redact::redacted;
 use crate::{Clock, Error, ErrorKind};
 
@@ -62,7 +63,8 @@ pub struct Head {
 
 impl Head {
     /// A head that came just now from where the request went.
-    pub fn new(status: StatusCode, headers: HeaderMap) -> Head {
+    pub fn new(status: StatusCode, mut headers: HeaderMap) -> Head {
+        mark_secrets(&mut headers);
         Head {
             status,
             headers,

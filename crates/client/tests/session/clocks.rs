@@ -1,7 +1,7 @@
 //! The two clocks of an open connection, and that they count only the time in which somebody reads.
 
-use eventwire_client::Clock;
 use eventwire_client::session::Session;
+use eventwire_client::{Clock, RetryPolicy};
 
 use crate::script::*;
 
@@ -86,5 +86,35 @@ fn a_slow_consumer_is_no_dead_server() {
     assert!(session.next_item().is_none());
     assert_eq!(session.wake_at(), Some(secs(106)));
     session.tick(secs(106));
+    assert!(session.next_item().is_some());
+}
+
+#[test]
+fn the_deadline_gives_up_an_attempt_that_gets_no_answer() {
+    let policy = RetryPolicy::new().deadline(secs(5)).attempts(1);
+    let first = run(get().retry(policy.clone()), secs(60), [silence()]);
+    assert_eq!(first.told(), ["closed gave_up", "error Timeout(Deadline)"]);
+    assert_eq!(first.items[0].0, secs(5));
+    // Redirects are of the same attempt, and what failed before is of the same streak.
+    let policy = policy.min(secs(1)).base(secs(1));
+    let moved = status(302).with("location", "/elsewhere");
+    let later = run(get().retry(policy), secs(60), [refused(), moved, silence()]);
+    assert_eq!(
+        later.told(),
+        ["again Connect", "closed gave_up", "error Timeout(Deadline)"]
+    );
+    assert_eq!(later.items[1].0, secs(5) + millis(1));
+}
+
+#[test]
+fn the_deadline_does_not_count_while_nobody_reads() {
+    let policy = RetryPolicy::new().deadline(secs(5));
+    let mut session = Session::new(get().retry(policy)).unwrap();
+    session.next_request(secs(0)).unwrap();
+    session.skip(secs(60));
+    session.tick(secs(64));
+    assert!(session.next_item().is_none());
+    assert_eq!(session.wake_at(), Some(secs(65)));
+    session.tick(secs(65));
     assert!(session.next_item().is_some());
 }

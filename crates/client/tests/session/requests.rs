@@ -75,3 +75,66 @@ fn a_body_in_json_has_its_type_and_parameters_come_behind_those_of_the_url() {
     let error = of_ones_own.json(&no_json).open().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidOption);
 }
+
+#[test]
+fn a_method_goes_in_upper_case() {
+    let method = http::Method::from_bytes(b"post").unwrap();
+    let mut session = Session::new(get().method(method)).unwrap();
+    assert_eq!(
+        session.next_request(secs(0)).unwrap().method,
+        http::Method::POST
+    );
+}
+
+#[test]
+fn of_authorization_there_is_one_the_last() {
+    for (options, sent) in [
+        (
+            get().header("Authorization", "a").basic_auth("b", "c"),
+            "Basic Yjpj",
+        ),
+        (get().basic_auth("b", "c").header("authorization", "a"), "a"),
+        (
+            get()
+                .header("authorization", "a")
+                .header("authorization", "b"),
+            "b",
+        ),
+    ] {
+        let request = Session::new(options)
+            .unwrap()
+            .next_request(secs(0))
+            .unwrap();
+        let values = request.headers.get_all("authorization");
+        assert_eq!(values.iter().collect::<Vec<_>>(), [sent]);
+    }
+}
+
+#[test]
+fn what_is_zero_is_refused_with_what_to_give() {
+    let zero = std::time::Duration::ZERO;
+    for (options, name) in [
+        (get().connect_timeout(zero), "connect_timeout is 0"),
+        (get().idle_timeout(zero), "idle_timeout is 0"),
+        (get().event_timeout(zero), "event_timeout is 0"),
+        (get().max_line(0), "max_line is 0"),
+        (get().max_event(0), "max_event is 0"),
+    ] {
+        let error = options.open().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidOption);
+        assert!(error.to_string().contains(name), "{error}");
+        assert!(error.to_string().contains(": "), "{error}");
+    }
+}
+
+#[test]
+fn a_larger_event_may_be_of_one_line() {
+    let line = 20 * 1024 * 1024;
+    let large = format!("data: {}\n\n", "x".repeat(line));
+    let larger = get().max_event(2 * line).no_retry();
+    let run = run(larger.clone(), secs(60), [stream().send(&large)]);
+    assert_eq!(run.told().len(), 2, "opened, and an event");
+    let limited = larger.max_line(line);
+    let run = crate::script::run(limited, secs(60), [stream().send(&large)]);
+    assert_eq!(run.told(), ["open", "closed failed", "error Decode"]);
+}

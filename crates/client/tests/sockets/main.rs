@@ -11,6 +11,7 @@ mod proxy;
 mod publish;
 mod reconnect;
 mod restart;
+mod secrets;
 mod self_signed;
 mod server;
 mod shared;

@@ -143,8 +143,8 @@ export class EventStream implements AsyncIterable<StreamEvent> {
    * last, and everything before it counts as dealt with too: ids have no order that a client knows, so acknowledge in the order
    * of the stream.
    *
-   * @throws TypeError where events are acknowledged by themselves, CursorError where the cursor file could not be written,
-   * ClosedError where it was closed.
+   * @throws TypeError where events are acknowledged by themselves, or for an id with a line end or a NUL; CursorError where the cursor
+   * file could not be written; ClosedError after `close()`.
    *
    * @example
    * for await (const event of stream) {

@@ -13,7 +13,7 @@ pub(crate) enum Proxies {
     None,
     /// By this one, as it may be shown.
     One(String),
-    Environment(Environment),
+    Environment(Box<Environment>),
 }
 
 /// A variable that names a proxy.
@@ -36,8 +36,8 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// What it says now; `None` where it says that everything is reached directly.
-    pub(crate) fn read() -> Option<Environment> {
-        Environment::of(Matcher::from_system(), |name| env::var(name).ok())
+    pub(crate) fn read() -> Option<Box<Environment>> {
+        Environment::of(Matcher::from_system(), |name| env::var(name).ok()).map(Box::new)
     }
 
     fn of(matcher: Matcher, get: impl Fn(&str) -> Option<String>) -> Option<Environment> {
@@ -141,7 +141,8 @@ mod tests {
             .https(named("https_proxy"))
             .no(named("NO_PROXY"))
             .build();
-        let proxies = Environment::of(matcher, get).map_or(Proxies::None, Proxies::Environment);
+        let proxies = Environment::of(matcher, get).map(Box::new);
+        let proxies = proxies.map_or(Proxies::None, Proxies::Environment);
         proxies.by(&Url::parse(url).unwrap())
     }
 

@@ -15,6 +15,7 @@ const hubOptions = {
   store: string,
   maxEvents: count,
   maxBytes: count,
+  maxEvent: count,
   maxTopics: count,
   retained: (what, value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -9,14 +9,16 @@ const { toMessage, toMessages } = require('./message.js');
 const { headers, milliseconds, read, retry } = require('./options.js');
 const { takeTransport, transportOptions } = require('./transport.js');
 
+const publisherOptions = { headers, retry, timeout: milliseconds, connectTimeout: milliseconds };
+
 class Publisher {
   #native;
 
   constructor(url, options) {
-    const checked = read('the options of Publisher', options, { headers, retry, ...transportOptions });
+    const checked = read('the options of Publisher', options, { ...publisherOptions, ...transportOptions });
     const { transport, rest } = takeTransport(checked);
-    const { headers: pairs = [], retry: policy } = rest;
-    const built = { url: String(url), headers: pairs, again: policy !== null, retry: policy ?? undefined, transport };
+    const { headers: pairs = [], retry: policy, ...times } = rest;
+    const built = { url: String(url), headers: pairs, again: policy !== null, retry: policy ?? undefined, ...times, transport };
     this.#native = call(() => new native.Publisher(built));
   }
 

@@ -87,7 +87,7 @@ test('what cannot be published is an error that says why', async () => {
   await hub.publish('a', { data: 'x', key: 'k' });
   await assert.rejects(hub.publish('a', { data: 'y', key: 'k' }), PublishError);
   assert.throws(() => new Hub({ store: 'floppy:' }), TypeError);
-  assert.throws(() => new Hub({ maxEvent: 1 }), /no "maxEvent".*maxEvents/);
+  assert.throws(() => new Hub({ maxEvnts: 1 }), /no "maxEvnts".*maxEvents/);
   assert.throws(() => hub.subscribe('a', { start: 'noon' }), TypeError);
 });
 

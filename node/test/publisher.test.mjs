@@ -184,3 +184,30 @@ test('a program ends when what it published has its answers', async (t) => {
   }
   assert.equal(hub.stats().published, 200);
 });
+
+test('how long an attempt may take is said', async (t) => {
+  const { url } = await silent(t);
+  const publisher = new Publisher(url, { retry: null, timeout: 50, connectTimeout: 5000 });
+  await assert.rejects(publisher.publish('a', 'x'), { name: 'StreamTimeoutError', outcome: 'unknown', message: /within 50ms/ });
+  for (const wrong of ['timeout', 'connectTimeout']) {
+    assert.throws(() => new Publisher(url, { [wrong]: -1 }), (error) => error.message.includes(wrong));
+  }
+});
+
+test('a deadline is kept by a hub that is silent', async (t) => {
+  const { url } = await silent(t);
+  const publisher = new Publisher(url, { retry: { deadline: 100 }, timeout: 3_600_000 });
+  await assert.rejects(publisher.publish('a', 'x'), { outcome: 'unknown', message: /100ms after the call/ });
+});
+
+test('what is too large is refused at the first attempt, with both figures', async (t) => {
+  const hub = new Hub({ maxEvent: 100 });
+  const server = await hub.listen();
+  t.after(() => hub.close());
+  const says = /has 230 bytes.*100 .*max_event/;
+  await assert.rejects(hub.publish('a', 'x'.repeat(200)), { name: 'PublishError', message: says });
+  const publisher = new Publisher(server.url);
+  const refused = { name: 'StatusError', status: 413, outcome: 'not_stored', attempt: 1 };
+  await assert.rejects(publisher.publish('a', 'x'.repeat(200)), { ...refused, message: says });
+  for (const size of [17e6, 40e6]) await assert.rejects(publisher.publish('a', 'x'.repeat(size)), refused);
+});

@@ -9,6 +9,11 @@ export interface HubOptions {
   maxEvents?: number;
   /** How many bytes the log holds; 64 MiB by default. */
   maxBytes?: number;
+  /**
+   * How many bytes an event may have: its data, its type and its id; 16 MiB by default, which is what clients take if they are not told
+   * otherwise.
+   */
+  maxEvent?: number;
   /** How many topics are known at a time; 1,000,000 by default. */
   maxTopics?: number;
   /**

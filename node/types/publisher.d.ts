@@ -7,6 +7,10 @@ export interface PublisherOptions extends TransportOptions {
   headers?: HeadersLike;
   /** When to try again; null for never. A retry is harmless: each event has a key. */
   retry?: RetryPolicy | null;
+  /** How many milliseconds one attempt may take in all; 10,000 by default. */
+  timeout?: number;
+  /** How many milliseconds making a connection may take; 10,000 by default. */
+  connectTimeout?: number;
 }
 
 /**

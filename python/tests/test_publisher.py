@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import eventwire
 import pytest
 from eventwire import (
     APublisher,
@@ -14,8 +16,10 @@ from eventwire import (
     Event,
     EventwireError,
     Publisher,
+    PublishError,
     RetryPolicy,
     StatusError,
+    StreamTimeoutError,
 )
 from scripted import holds, resets_after, sends
 
@@ -286,3 +290,50 @@ def test_cancelled_it_is_sent_anyway(run, hub, server):
 
     run(main())
     assert hub.stats().published == 50
+
+
+def test_how_long_an_attempt_may_take_is_said():
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with (
+        listener,
+        Publisher(url, retry=None, timeout=0.05, connect_timeout=5.0) as publisher,
+        pytest.raises(StreamTimeoutError, match="within 50ms") as caught,
+    ):
+        publisher.publish("news", "x")
+    assert caught.value.outcome == "unknown"
+    for wrong in ("timeout", "connect_timeout"):
+        with pytest.raises(ValueError, match=f"{wrong} is -1"):
+            Publisher(url, **{wrong: -1.0})
+
+
+def test_a_deadline_is_kept_by_a_hub_that_is_silent():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with (
+            Publisher(url, retry=RetryPolicy(deadline=0.1), timeout=3600.0) as publisher,
+            pytest.raises(StreamTimeoutError, match="100ms after the call") as caught,
+        ):
+            publisher.publish("news", "x")
+    assert caught.value.outcome == "unknown"
+
+
+def test_an_event_that_is_too_large_is_refused_with_both_figures():
+    with eventwire.Hub(max_event=100) as hub, hub.serve("127.0.0.1:0") as server:
+        with pytest.raises(PublishError, match=r"has 233 bytes.*100 .*max_event"):
+            hub.publish("news", "x" * 200)
+        with (
+            Publisher(server.url) as publisher,
+            pytest.raises(StatusError, match=r"has 233 bytes.*100 .*max_event") as caught,
+        ):
+            publisher.publish("news", "x" * 200)
+        assert (caught.value.status, caught.value.outcome) == (413, "not_stored")
+
+
+def test_a_body_that_is_too_large_is_refused_at_the_first_attempt(server):
+    with Publisher(server.url) as publisher:
+        for size in (17_000_000, 40_000_000):
+            with pytest.raises(StatusError) as caught:
+                publisher.publish("news", "x" * size)
+            assert (caught.value.status, caught.value.outcome) == (413, "not_stored")
+            assert caught.value.attempt == 1

@@ -84,7 +84,7 @@ async def async_streams() -> None:
 
 
 def hub() -> None:
-    with eventwire.Hub(max_events=10) as hub, hub.serve("127.0.0.1:0", threads=2) as server:
+    with eventwire.Hub(max_events=10, max_event=1000) as hub, hub.serve("127.0.0.1:0", threads=2) as server:
         assert_type(hub.publish(["a", "b"], "x"), str)
         assert_type(server.url, str)
         assert_type(hub.stats().lag, int)
@@ -106,7 +106,7 @@ async def async_hub() -> None:
         assert_type(await hub.apublish("a", "x"), str)
         assert_type(await anext(subscription), Event)
         assert_type(await anext(subscription.frames()), bytes)
-    async with eventwire.APublisher("http://x/") as publisher:
+    async with eventwire.APublisher("http://x/", timeout=1, connect_timeout=0.5) as publisher:
         assert_type(await publisher.publish("a", "x"), str)
         many: list[eventwire.Publication] = [{"topic": ["a"], "json": 1, "event": "e", "key": "k"}]
         assert_type(await publisher.publish_many(many), list[str])

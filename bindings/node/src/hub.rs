@@ -17,6 +17,7 @@ pub struct HubOptions {
     pub store: Option<String>,
     pub max_events: Option<f64>,
     pub max_bytes: Option<f64>,
+    pub max_event: Option<f64>,
     pub max_topics: Option<f64>,
     pub retained: Option<HashMap<String, f64>>,
     pub max_retained_bytes: Option<f64>,
@@ -94,6 +95,7 @@ impl Hub {
         built.store = options.store.unwrap_or(built.store);
         built.max_events = size(options.max_events, built.max_events);
         built.max_bytes = size(options.max_bytes, built.max_bytes);
+        built.max_event = size(options.max_event, built.max_event);
         built.max_topics = size(options.max_topics, built.max_topics);
         built.retained = options
             .retained

@@ -5,7 +5,7 @@ use napi_derive::napi;
 
 use crate::failure::{Result, raise};
 use crate::hub::Message;
-use crate::options::{RetryOptions, TransportOptions, delay, headers, policy};
+use crate::options::{RetryOptions, TransportOptions, delay, headers, policy, time};
 use crate::task::{self, DoneTask, IdTask, IdsTask};
 
 #[napi(object, object_to_js = false)]
@@ -15,6 +15,8 @@ pub struct PublisherOptions {
     /// Never try again, where it is false.
     pub again: bool,
     pub retry: Option<RetryOptions>,
+    pub timeout: Option<f64>,
+    pub connect_timeout: Option<f64>,
     pub transport: Option<TransportOptions>,
 }
 
@@ -31,6 +33,8 @@ impl Publisher {
             url: options.url,
             headers: headers(options.headers),
             retry,
+            timeout: time("timeout", options.timeout)?,
+            connect_timeout: time("connectTimeout", options.connect_timeout)?,
             transport: options.transport.map(Into::into).unwrap_or_default(),
         };
         publisher::Publisher::new(built).map(Self).map_err(raise)

@@ -43,7 +43,7 @@ pub(crate) struct Hub(Inner);
 #[pymethods]
 impl Hub {
     #[new]
-    #[pyo3(signature = (store, *, max_events, max_bytes, max_age, max_topics, retained, max_retained_bytes, heartbeat, retry, slow, store_timeout))]
+    #[pyo3(signature = (store, *, max_events, max_bytes, max_age, max_event, max_topics, retained, max_retained_bytes, heartbeat, retry, slow, store_timeout))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -51,6 +51,7 @@ impl Hub {
         max_events: i64,
         max_bytes: i64,
         max_age: Option<f64>,
+        max_event: i64,
         max_topics: i64,
         retained: Vec<(String, i64)>,
         max_retained_bytes: i64,
@@ -63,6 +64,7 @@ impl Hub {
             store,
             max_events: count("max_events", max_events)?,
             max_bytes: count("max_bytes", max_bytes)?,
+            max_event: count("max_event", max_event)?,
             max_topics: count("max_topics", max_topics)?,
             retained: retained
                 .into_iter()

@@ -4,7 +4,7 @@ use eventwire_bridge::hub::Message;
 use eventwire_bridge::publisher::{Publisher as Inner, PublisherOptions};
 use pyo3::prelude::*;
 
-use crate::arguments::{RetryPolicy, Transport, delay};
+use crate::arguments::{RetryPolicy, Transport, delay, time};
 use crate::failure::OrRaise;
 use crate::hub::{Fields, message};
 use crate::task::Task;
@@ -17,12 +17,14 @@ pub(crate) struct Publisher(Inner);
 #[pymethods]
 impl Publisher {
     #[new]
-    #[pyo3(signature = (url, *, headers, retry, transport))]
+    #[pyo3(signature = (url, *, headers, retry, timeout, connect_timeout, transport))]
     fn new(
         py: Python<'_>,
         url: String,
         headers: Vec<(String, String)>,
         retry: Option<RetryPolicy>,
+        timeout: f64,
+        connect_timeout: f64,
         transport: Transport,
     ) -> PyResult<Self> {
         let retry = retry.as_ref().map(RetryPolicy::policy).transpose()?;
@@ -31,6 +33,8 @@ impl Publisher {
                 url,
                 headers,
                 retry,
+                timeout: Some(time("timeout", timeout)?),
+                connect_timeout: Some(time("connect_timeout", connect_timeout)?),
                 transport: transport.into(),
             })
             .or_raise(py)?,

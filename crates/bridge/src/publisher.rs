@@ -31,6 +31,10 @@ pub struct PublisherOptions {
     pub headers: Vec<(String, String)>,
     /// When to try again; None for never.
     pub retry: Option<RetryPolicy>,
+    /// How long one attempt may take; None for the default.
+    pub timeout: Option<Duration>,
+    /// How long making a connection may take; None for the default.
+    pub connect_timeout: Option<Duration>,
     /// How to reach the hub.
     pub transport: Transport,
 }
@@ -67,6 +71,12 @@ impl Publisher {
             Some(policy) => built.retry(policy),
             None => built.no_retry(),
         };
+        if let Some(timeout) = options.timeout {
+            built = built.timeout(timeout);
+        }
+        if let Some(timeout) = options.connect_timeout {
+            built = built.connect_timeout(timeout);
+        }
         if let Some((name, password)) = &options.transport.auth {
             built = built.basic_auth(name, password);
         }

@@ -271,6 +271,8 @@ fn a_publisher_keeps_the_order_of_the_calls() {
         url: server.url(),
         headers: Vec::new(),
         retry: None,
+        timeout: None,
+        connect_timeout: None,
         transport: Transport::default(),
     };
     let publisher = Publisher::new(options).unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser, Subcommand};
+use eventwire_server::Slow;
 
 use crate::address::header;
 use crate::bench::Bench;
@@ -25,6 +26,7 @@ pub(crate) enum Command {
 
 /// Run a hub: publish to it and subscribe to it over HTTP.
 #[derive(Debug, clap::Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct Serve {
     /// The address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8844")]
@@ -41,6 +43,28 @@ pub(crate) struct Serve {
     /// How many bytes of events the log holds [default: 67108864]
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_bytes: Option<usize>,
+
+    /// How many bytes an event may have: its data, its type and its id; by default as many as clients take that are not told
+    /// otherwise [default: 16777216]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_event: Option<usize>,
+
+    /// How many bytes the body of a publish may have [default: 16777216]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_body: Option<usize>,
+
+    /// How many topics are known at a time [default: 1000000]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_topics: Option<usize>,
+
+    /// What happens to a subscriber that the log's tail has passed: `disconnect` (it comes back by itself) or `skip` (it goes on behind a
+    /// reset) [default: disconnect]
+    #[arg(long, value_name = "HOW", value_parser = slow)]
+    pub(crate) slow: Option<Slow>,
+
+    /// The reconnection time that subscribers are told [default: none]
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub(crate) retry: Option<u64>,
 
     /// How long an event is held [default: as long as there is room]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -111,6 +135,14 @@ pub(crate) struct Tail {
     #[arg(long, value_name = "WHERE", conflicts_with = "last_event_id")]
     pub(crate) start: Option<String>,
 
+    /// How many bytes an event may have that is taken [default: 16777216]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_event: Option<usize>,
+
+    /// How long nothing at all may come until the connection counts as dead, and is made again [default: as long as it likes]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) idle_timeout: Option<Duration>,
+
     /// Print each event as a line of JSON: {"event", "data", "id"}.
     #[arg(long)]
     pub(crate) json: bool,
@@ -161,6 +193,14 @@ pub(crate) struct Publish {
     /// The data; `-` publishes every line of the standard input, of at most 16 MiB, as an event of its own.
     #[arg(default_value = "-", allow_hyphen_values = true)]
     pub(crate) data: String,
+}
+
+fn slow(typed: &str) -> Result<Slow, String> {
+    match typed {
+        "disconnect" => Ok(Slow::Disconnect),
+        "skip" => Ok(Slow::Skip),
+        _ => Err("give disconnect or skip".to_owned()),
+    }
 }
 
 fn retained(typed: &str) -> Result<(String, usize), String> {

@@ -1,14 +1,16 @@
 //! `eventwire serve`
 
+use std::fmt::Display;
 use std::time::Duration;
 
+use clap::CommandFactory;
 use eventwire_server::{Cors, Hub, ServeOptions};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::args::Serve;
+use crate::args::{Args, Serve};
 use crate::failure::Failure;
 use crate::output::{Output, notice};
 use crate::signals::Signals;
@@ -25,7 +27,7 @@ pub(crate) async fn serve(args: Serve, signals: &mut Signals) -> Result<(), Fail
     let server = hub
         .serve(&args.listen, options(&args)?)
         .await
-        .map_err(Failure::of)?;
+        .map_err(in_options)?;
     let mut output = Output::new();
     output.line(&format!("listening on {}", server.url()))?;
     output.flush()?;
@@ -41,10 +43,13 @@ pub(crate) async fn serve(args: Serve, signals: &mut Signals) -> Result<(), Fail
 fn options(args: &Serve) -> Result<ServeOptions, Failure> {
     let mut options = ServeOptions::new().open_publish(args.open_publish);
     if !args.cors.is_empty() {
-        options = options.cors(Cors::parse(&args.cors).map_err(Failure::of)?);
+        options = options.cors(Cors::parse(&args.cors).map_err(in_options)?);
     }
     if let Some(count) = args.max_connections {
         options = options.max_connections(count);
+    }
+    if let Some(bytes) = args.max_body {
+        options = options.max_body(bytes);
     }
     if let Some(count) = args.threads {
         options = options.threads(count);
@@ -75,7 +80,43 @@ fn hub(args: &Serve) -> Result<Hub, Failure> {
     for (topic_or_pattern, count) in &args.retained {
         builder = builder.retain(topic_or_pattern, *count);
     }
-    builder.build().map_err(Failure::of)
+    if let Some(bytes) = args.max_event {
+        builder = builder.max_event(bytes);
+    }
+    if let Some(count) = args.max_topics {
+        builder = builder.max_topics(count);
+    }
+    if let Some(slow) = args.slow {
+        builder = builder.slow(slow);
+    }
+    if let Some(time) = args.retry {
+        builder = builder.retry(Duration::from_millis(time));
+    }
+    builder.build().map_err(in_options)
+}
+
+/// An error of the library, with the names that its options have here: `--max-events` for `max_events`.
+fn in_options(error: impl Display) -> Failure {
+    let text = error.to_string();
+    let within = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let command = Args::command();
+    let serve = command.find_subcommand("serve");
+    let names: Vec<String> = serve
+        .into_iter()
+        .flat_map(clap::Command::get_arguments)
+        .map(|argument| argument.get_id().to_string())
+        // A name of one word may be a word.
+        .filter(|name| name.contains('_'))
+        .collect();
+    let words = text.split_inclusive(|c| !within(c)).map(|word| {
+        let name = word.trim_end_matches(|c| !within(c));
+        if names.iter().any(|known| known == name) {
+            format!("--{}{}", name.replace('_', "-"), &word[name.len()..])
+        } else {
+            word.to_owned()
+        }
+    });
+    Failure::Said(words.collect())
 }
 
 /// Logs what the hub has to say as lines of JSON.

@@ -12,6 +12,9 @@ use crate::args::Tail;
 use crate::failure::Failure;
 use crate::output::{self, Output, notice};
 
+/// How long a line may be, by default.
+const MAX_LINE: usize = 16 << 20;
+
 #[derive(Clone, Copy, Debug)]
 enum Format {
     Readable,
@@ -69,6 +72,13 @@ fn open(args: &Tail) -> Result<EventStream, Failure> {
     }
     if let Some(id) = &args.last_event_id {
         options = options.last_event_id(id);
+    }
+    if let Some(bytes) = args.max_event {
+        // A line has a few bytes more than the data in it.
+        options = options.max_event(bytes).max_line(bytes.max(MAX_LINE));
+    }
+    if let Some(time) = args.idle_timeout {
+        options = options.idle_timeout(time);
     }
     options.open().map_err(Failure::of)
 }

@@ -478,15 +478,18 @@ async fn serve_says_what_is_wrong() {
     let taken = server.local_addr().to_string();
     for (arguments, says) in [
         (["--listen", taken.as_str()], "in use"),
-        (["--listen", "0.0.0.0:0"], "publish"),
+        (["--listen", "0.0.0.0:0"], "--open-publish"),
         (["--listen", "nonsense"], "nonsense"),
         (["--store", "nowhere:"], "nowhere:"),
         (["--cors", "example.org"], "example.org"),
         (["--threads", "257"], "threads is 257"),
-        (["--max-connections", "0"], "max_connections is 0"),
-        (["--write-timeout", "0"], "write_timeout is 0"),
-        (["--peer-timeout", "3.5"], "peer_timeout is 3.5s"),
-        (["--send-buffer", "9"], "send_buffer is 9"),
+        (["--max-connections", "0"], "--max-connections is 0"),
+        (["--write-timeout", "0"], "--write-timeout is 0"),
+        (["--peer-timeout", "3.5"], "--peer-timeout is 3.5s"),
+        (["--send-buffer", "9"], "--send-buffer is 9"),
+        (["--max-events", "0"], "--max-events is 0"),
+        (["--max-event", "0"], "--max-event is 0"),
+        (["--max-topics", "0"], "--max-topics is 0"),
     ] {
         let output = output(["serve"].into_iter().chain(arguments)).await;
         let told = text(&output.stderr);
@@ -510,6 +513,7 @@ fn arguments_that_make_no_sense_exit_with_2() {
         &["tail", "http://127.0.0.1:9", "--json", "--raw"],
         &["tail", "http://127.0.0.1:9", "--header", "nonsense"],
         &["serve", "--max-age", "-1"],
+        &["serve", "--slow", "stop"],
     ] {
         assert_eq!(run(args), 2, "{args:?}");
     }
@@ -529,4 +533,94 @@ fn run_returns_its_exit_code_to_a_program_that_calls_it() {
         "x",
     ];
     assert_eq!(eventwire_cli::run(args.map(Into::into)), 1);
+}
+
+#[tokio::test]
+async fn a_number_that_is_negative_is_named_as_such() {
+    for (option, says) in [
+        (
+            "--max-events",
+            "invalid value '-1' for '--max-events <COUNT>'",
+        ),
+        ("--max-age", "invalid value '-1' for '--max-age <SECONDS>'"),
+    ] {
+        let output = output(["serve", option, "-1"]).await;
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(says), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn serve_takes_what_the_errors_say_can_be_raised() {
+    let mut serve = eventwire([
+        "serve",
+        "--listen=127.0.0.1:0",
+        "--max-body=400",
+        "--retry=77",
+    ])
+    .args(["--max-event=200", "--max-topics=1", "--slow=skip"])
+    .spawn()
+    .unwrap();
+    let listening = Lines::of(&mut serve).next().await;
+    let url = listening.strip_prefix("listening on ").unwrap();
+    let (large, larger) = ("x".repeat(200), "x".repeat(400));
+    for (topic, data, says) in [
+        ("a", "x", None),
+        (
+            "a",
+            large.as_str(),
+            Some("at most 200 are allowed (max_event)"),
+        ),
+        ("a", larger.as_str(), Some("larger than 400 bytes")),
+        ("b", "x", Some("all of 1 topics")),
+    ] {
+        // What is refused for now is tried again, but not for long.
+        let output = output(["publish", url, "-t", topic, "--deadline", "0.9", data]).await;
+        let told = text(&output.stderr);
+        assert_eq!(output.status.success(), says.is_none(), "{told}");
+        assert!(told.contains(says.unwrap_or_default()), "{told}");
+    }
+    let address = url.strip_prefix("http://").unwrap();
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    ask(&mut socket, "/events?topic=a", "").await;
+    let mut lines = BufReader::new(socket).lines();
+    while lines.next_line().await.unwrap().unwrap() != "retry: 77" {}
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn who_cannot_say_where_it_listens_does_not_end_well() {
+    let mut serve = eventwire(["serve", "--listen=127.0.0.1:0"])
+        .spawn()
+        .unwrap();
+    drop(serve.stdout.take());
+    assert_eq!(serve.wait().await.unwrap().code(), Some(141));
+}
+
+#[tokio::test]
+async fn tail_takes_events_as_large_as_it_is_told() {
+    let (hub, server) = hub().await;
+    hub.publish(Publication::new("a", "x".repeat(100)))
+        .await
+        .unwrap();
+    let url = server.url();
+    let begin = [
+        "tail",
+        &url,
+        "-t",
+        "a",
+        "--start",
+        "earliest",
+        "--max-event",
+    ];
+    let small = output(begin.into_iter().chain(["50"])).await;
+    assert_eq!(small.status.code(), Some(1));
+    assert!(
+        text(&small.stderr).contains("50"),
+        "{}",
+        text(&small.stderr)
+    );
+    let mut large = eventwire(begin.into_iter().chain(["200"])).spawn().unwrap();
+    assert_eq!(Lines::of(&mut large).next().await, "x".repeat(100));
 }

@@ -150,6 +150,13 @@ pub enum PublishError {
         /// The bytes that the log holds.
         max: usize,
     },
+    /// No client of ours would take the event, unless it is told to.
+    EventTooLarge {
+        /// The bytes of the event, as a client counts: its data, its type and its id.
+        size: usize,
+        /// The bytes that an event may have.
+        max: usize,
+    },
     /// The key is empty, or longer than [`MAX_KEY`](crate::MAX_KEY) bytes.
     Key(usize),
     /// The key was used before, with another content.
@@ -189,6 +196,13 @@ impl fmt::Display for PublishError {
                 write!(
                     f,
                     "the event takes {size} bytes, and the log holds {max} (max_bytes): send less, or raise it"
+                )
+            }
+            Self::EventTooLarge { size, max } => {
+                write!(
+                    f,
+                    "the event has {size} bytes, and at most {max} are allowed (max_event): send less, send it in slices, or raise it here \
+                     and for each client"
                 )
             }
             Self::Key(0) => f.write_str("the key is empty: leave it out, or give one"),

@@ -94,7 +94,8 @@ impl Hub {
     /// Dropped before it was polled, nothing is published; once polled, it goes on without its publisher, unless the queue
     /// was full: then nothing is published.
     pub async fn publish(&self, publication: Publication) -> Result<EventId, PublishError> {
-        match appender::publish(self.shared(), publication.prepare()?) {
+        let event = publication.prepare(self.shared().max_event)?;
+        match appender::publish(self.shared(), event) {
             Published::Now(answer) => answer,
             Published::Later(ticket) => ticket.await,
         }
@@ -129,7 +130,7 @@ impl Hub {
     where
         I: IntoIterator<Item = Publication>,
     {
-        let many = Many::prepare(publications)?;
+        let many = Many::prepare(publications, self.shared().max_event)?;
         match appender::publish_many(self.shared(), many) {
             Published::Now(answer) => answer,
             Published::Later(ticket) => ticket.await,

@@ -92,7 +92,7 @@ pub(crate) struct Many {
 
 impl Many {
     /// Checks and encodes everything that does not need the log.
-    pub(crate) fn prepare<I>(publications: I) -> Result<Self, PublishManyError>
+    pub(crate) fn prepare<I>(publications: I, max_event: usize) -> Result<Self, PublishManyError>
     where
         I: IntoIterator<Item = Publication>,
     {
@@ -108,7 +108,7 @@ impl Many {
                 // Only counted: nothing of it is held.
                 continue;
             }
-            let event = match publication.prepare() {
+            let event = match publication.prepare(max_event) {
                 Ok(event) => event,
                 Err(error) => {
                     refused.push((index, error));
@@ -205,16 +205,22 @@ mod tests {
         Publication::new("a", data)
     }
 
+    fn prepare(
+        publications: impl IntoIterator<Item = Publication>,
+    ) -> Result<Many, PublishManyError> {
+        Many::prepare(publications, usize::MAX)
+    }
+
     #[test]
     fn a_key_that_is_there_twice_is_one_event_or_an_error() {
-        let same = Many::prepare([
+        let same = prepare([
             publication("x").key("k"),
             publication("y"),
             publication("x").key("k"),
         ])
         .unwrap();
         assert_eq!((same.events.len(), &*same.places.0), (2, &[0, 1, 0][..]));
-        let error = Many::prepare([publication("x").key("k"), publication("z").key("k")]);
+        let error = prepare([publication("x").key("k"), publication("z").key("k")]);
         assert_eq!(
             error.unwrap_err().to_string(),
             "the event at index 1 of 2: the key \"k\" is also that of the event at index 0, which has other content: use a key \
@@ -224,7 +230,7 @@ mod tests {
 
     #[test]
     fn all_that_are_wrong_are_named() {
-        let error = Many::prepare([
+        let error = prepare([
             publication("x"),
             Publication::new("", "x"),
             publication("x"),
@@ -244,7 +250,7 @@ mod tests {
 
     #[test]
     fn their_number_is_bounded() {
-        let many = |count| Many::prepare((0..count).map(|_| publication("x")));
+        let many = |count| prepare((0..count).map(|_| publication("x")));
         assert_eq!(many(1000).unwrap().events.len(), 1000);
         assert!(matches!(many(1001), Err(PublishManyError::TooMany(1001))));
     }

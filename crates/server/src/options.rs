@@ -35,6 +35,7 @@ pub struct HubBuilder {
     retry: Option<Duration>,
     slow: Slow,
     store_timeout: Option<Duration>,
+    max_event: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +60,7 @@ impl HubBuilder {
             retry: None,
             slow: Slow::Disconnect,
             store_timeout: Some(Duration::from_secs(10)),
+            max_event: 16 << 20,
         }
     }
 
@@ -88,6 +90,27 @@ impl HubBuilder {
     #[must_use]
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.bounds.max_bytes = bytes;
+        self
+    }
+
+    /// How many bytes an event may have: its data, its type or, if that is longer, the longest of its topics (which may become its
+    /// type), and its id. 16 MiB by default, which is what our clients take if they are not told otherwise (`max_event` there):
+    /// an event that is larger would end their streams again and again.
+    ///
+    /// ```
+    /// use eventwire_server::{Hub, Publication};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hub = Hub::builder().max_event(1_000).build()?;
+    /// let error = hub.publish(Publication::new("a", "x".repeat(2_000))).await.unwrap_err();
+    /// assert!(error.to_string().contains("max_event"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn max_event(mut self, bytes: usize) -> Self {
+        self.max_event = bytes;
         self
     }
 
@@ -243,6 +266,7 @@ impl HubBuilder {
             retry: self.retry,
             slow: self.slow,
             store_timeout: self.store_timeout,
+            max_event: self.max_event,
         };
         Ok(Hub::of(parts, records)?)
     }
@@ -252,6 +276,7 @@ impl HubBuilder {
             ("max_events", self.bounds.max_events),
             ("max_bytes", self.bounds.max_bytes),
             ("max_topics", self.bounds.max_topics),
+            ("max_event", self.max_event),
         ] {
             if bound == 0 {
                 return Err(BuildError::ZeroBound(option));

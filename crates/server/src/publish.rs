@@ -18,6 +18,9 @@ pub const MAX_KEY: usize = 256;
 const ID_ROOM: usize = SIZE_ROOM + ID_LINE;
 const ID_LINE: usize = "id: abcdefgh-18446744073709551615\n".len();
 
+/// The bytes of the longest id.
+const LONGEST_ID: usize = ID_LINE - "id: \n".len();
+
 /// Room for the line end of the chunk behind it.
 const END_ROOM: usize = 2;
 
@@ -75,8 +78,9 @@ impl Publication {
     }
 
     /// Checks and encodes everything that does not need the log.
-    pub(crate) fn prepare(self) -> Result<NewEvent, PublishError> {
+    pub(crate) fn prepare(self, max_event: usize) -> Result<NewEvent, PublishError> {
         let topics = topic::check(&self.topics)?;
+        self.check_size(max_event)?;
         let event = self.event.as_deref();
         if let Some(event) = event.filter(|event| event.starts_with(topic::RESERVED)) {
             return Err(PublishError::ReservedType(event.to_owned()));
@@ -103,6 +107,26 @@ impl Publication {
             bytes,
             key: self.key.map(Arc::from),
         })
+    }
+}
+
+impl Publication {
+    /// Whether a client whose limit is `max` takes it: counted as a decoder counts, with the longest type and id that it can have.
+    /// A decoder's limit for a line is then kept too, as the name of a field is shorter than an id.
+    fn check_size(&self, max: usize) -> Result<(), PublishError> {
+        let topics = self.topics.iter().map(String::len);
+        let event = self.event.iter().map(String::len);
+        let beside = event.chain(topics).max().unwrap_or(0) + LONGEST_ID;
+        let size = self.data.len() + beside;
+        if size <= max {
+            return Ok(());
+        }
+        // A line end is one byte on the wire, whatever it was.
+        let size = size - self.data.matches("\r\n").count();
+        if size <= max {
+            return Ok(());
+        }
+        Err(PublishError::EventTooLarge { size, max })
     }
 }
 
@@ -200,7 +224,7 @@ mod tests {
     use super::*;
 
     fn prepare(publication: Publication) -> NewEvent {
-        publication.prepare().unwrap()
+        publication.prepare(usize::MAX).unwrap()
     }
 
     #[test]
@@ -221,7 +245,7 @@ mod tests {
     fn what_cannot_be_an_event_is_refused() {
         use PublishError as Error;
 
-        let error = |publication: Publication| publication.prepare().unwrap_err();
+        let error = |publication: Publication| publication.prepare(usize::MAX).unwrap_err();
         let event = |event| error(Publication::new("t", "").event(event));
         assert!(matches!(event("eventwire.reset"), Error::ReservedType(_)));
         assert!(matches!(event("a\ndata: b"), Error::Encode(_)));
@@ -237,5 +261,40 @@ mod tests {
                 .event("eventwire")
                 .key("k".repeat(256)),
         );
+    }
+
+    #[test]
+    fn what_a_decoder_with_the_same_limit_takes_is_taken() {
+        let max = 1000;
+        let id = "abcdefgh-18446744073709551615";
+        for data in [
+            "x".repeat(2000),
+            "x\n".repeat(1000),
+            "x\r\n".repeat(1000),
+            "\r".repeat(2000),
+        ] {
+            for event in [None, Some("a type that is longer than the topic")] {
+                for size in 900..=1000 {
+                    let mut publication = Publication::new("topic", &data[..size]);
+                    publication.event = event.map(str::to_owned);
+                    let kind = event.unwrap_or("topic");
+                    let block = Block {
+                        event: Some(kind),
+                        data: Some(&data[..size]),
+                        id: Some(id),
+                        ..Block::default()
+                    };
+                    let mut bytes = Vec::new();
+                    block.encode_into(&mut bytes).unwrap();
+                    let mut decoder = eventwire_codec::Decoder::builder()
+                        .max_line(max)
+                        .max_event(max)
+                        .build();
+                    let taken = decoder.feed(&bytes).next_event().is_ok();
+                    let told = publication.prepare(max);
+                    assert_eq!(told.is_ok(), taken, "{size} bytes: {:?}", told.err());
+                }
+            }
+        }
     }
 }

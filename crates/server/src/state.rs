@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) slow: Slow,
     /// How long the store may take for one answer.
     pub(crate) store_timeout: Option<Duration>,
+    /// How many bytes an event may have, as a client counts.
+    pub(crate) max_event: usize,
     pub(crate) delivered: Delivered,
 }
 
@@ -210,6 +212,7 @@ pub(crate) struct Parts {
     pub(crate) retry: Option<Duration>,
     pub(crate) slow: Slow,
     pub(crate) store_timeout: Option<Duration>,
+    pub(crate) max_event: usize,
 }
 
 impl Shared {
@@ -238,6 +241,7 @@ impl Shared {
             retry: parts.retry,
             slow: parts.slow,
             store_timeout: parts.store_timeout,
+            max_event: parts.max_event,
             delivered: Delivered::default(),
         }
     }

@@ -107,7 +107,7 @@ const server = await hub.listen({ port: 0, cors: ['https://example.org'], thread
 const figures: number[] = [server.connections, server.sharded, server.refused, hub.stats().lag, hub.stats().ended.stalled];
 const id: string = await hub.publish(['a', 'b'], { json: { n: 1 }, event: 'tick', key: 'k' });
 for await (const event of hub.subscribe('a', { start: 'last:5' })) console.log(event.data);
-await new Publisher(server.url, { retry: null }).publish('a', 'text');
+await new Publisher(server.url, { retry: null, timeout: 1000, connectTimeout: 500 }).publish('a', 'text');
 const publications: Publication[] = [{ topic: 'a', data: 'x' }, { topic: ['a', 'b'], json: 1, event: 'e', key: 'k' }];
 const ids: string[] = await hub.publishMany(publications);
 {

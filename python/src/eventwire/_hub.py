@@ -91,6 +91,8 @@ class Hub(Managed, AsyncManaged):
     Times are seconds, but `retry` is milliseconds, as on the wire. The log holds the newest events within `max_events`, `max_bytes` and `max_age`; who was away
     for longer is told so by a reset.
 
+    An event has at most `max_event` bytes (data, type and id), as many as clients take if they are not told otherwise.
+
     `retained` keeps the last events of topics, or of the topics of patterns, for those who come new: they get them first, without
     ids. `{"prices/*": 1}` keeps the last one of each topic that begins with `prices/`, and `max_retained_bytes` bounds all of them.
 
@@ -118,6 +120,7 @@ class Hub(Managed, AsyncManaged):
         max_events: int = 100_000,
         max_bytes: int = 64 * 1024 * 1024,
         max_age: float | None = None,
+        max_event: int = 16 * 1024 * 1024,
         max_topics: int = 1_000_000,
         retained: Mapping[str, int] | None = None,
         max_retained_bytes: int = 16 * 1024 * 1024,
@@ -132,6 +135,7 @@ class Hub(Managed, AsyncManaged):
             max_events=max_events,
             max_bytes=max_bytes,
             max_age=max_age,
+            max_event=max_event,
             max_topics=max_topics,
             retained=list((retained or {}).items()),
             max_retained_bytes=max_retained_bytes,

@@ -182,6 +182,7 @@ class Hub:
         max_events: int,
         max_bytes: int,
         max_age: float | None,
+        max_event: int,
         max_topics: int,
         retained: list[tuple[str, int]],
         max_retained_bytes: int,
@@ -244,6 +245,8 @@ class Publisher:
         *,
         headers: list[tuple[str, str]],
         retry: RetryPolicy | None,
+        timeout: float,
+        connect_timeout: float,
         transport: Transport,
     ) -> Publisher: ...
     def publish(

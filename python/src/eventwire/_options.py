@@ -42,6 +42,7 @@ HUB: dict[str, _checks.Check] = {
     "max_events": _checks.whole,
     "max_bytes": _checks.whole,
     "max_age": _checks.time_or_none,
+    "max_event": _checks.whole,
     "max_topics": _checks.whole,
     "retained": _retained,
     "max_retained_bytes": _checks.whole,

@@ -29,16 +29,27 @@ class _Publisher:
         cookies: Cookies | None = None,
         auth: Auth | None = None,
         retry: RetryPolicy | None = RetryPolicy(),
+        timeout: float = 10.0,
+        connect_timeout: float = 10.0,
         verify: Verify = True,
         cert: Cert | None = None,
         proxy: Proxy | None = None,
     ) -> None:
         _checks.text("url", url)
         policy("retry", retry)
+        _checks.time("timeout", timeout)
+        _checks.time("connect_timeout", connect_timeout)
         way = transport(
             url, verify=verify, cert=cert, proxy=proxy, cookies=cookies, auth=auth, caller=3
         )
-        self._native = _native.Publisher(url, headers=pairs(headers), retry=retry, transport=way)
+        self._native = _native.Publisher(
+            url,
+            headers=pairs(headers),
+            retry=retry,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            transport=way,
+        )
 
 
 class Publisher(_Publisher, Managed):
@@ -46,7 +57,8 @@ class Publisher(_Publisher, Managed):
 
     Calls of several threads at the same time share requests, in the order of the calls, and each has its own answer. A publish
     that fails on the way is tried again as `retry` says, whose deadline counts from the call on and is 30 s where it is None. Each
-    event has a key, so it is stored once. Errors say by `outcome` whether it may have been stored.
+    event has a key, so it is stored once. Errors say by `outcome` whether it may have been stored. One attempt takes at most `timeout`
+    seconds, and making a connection `connect_timeout`.
 
     Example:
         >>> with Publisher("http://127.0.0.1:8844") as publisher:  # doctest: +SKIP

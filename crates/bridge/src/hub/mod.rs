@@ -27,6 +27,8 @@ pub struct HubOptions {
     pub max_events: usize,
     /// How many bytes the log holds.
     pub max_bytes: usize,
+    /// How many bytes an event may have.
+    pub max_event: usize,
     /// How many topics are known at a time.
     pub max_topics: usize,
     /// How many events are retained of each of these topics and patterns, for those who come new.
@@ -51,6 +53,7 @@ impl Default for HubOptions {
             store: "memory:".to_owned(),
             max_events: 100_000,
             max_bytes: 64 << 20,
+            max_event: 16 << 20,
             max_topics: 1_000_000,
             retained: Vec::new(),
             max_retained_bytes: 16 << 20,
@@ -82,6 +85,7 @@ impl HubOptions {
             .store(&self.store)
             .max_events(self.max_events)
             .max_bytes(self.max_bytes)
+            .max_event(self.max_event)
             .max_topics(self.max_topics)
             .max_retained_bytes(self.max_retained_bytes)
             .max_age(self.max_age)

@@ -208,7 +208,9 @@ fn failed(error: &PublishError) -> Refusal {
 fn status(error: &PublishError) -> StatusCode {
     match error {
         PublishError::KeyConflict { .. } | PublishError::KeyTwice { .. } => StatusCode::CONFLICT,
-        PublishError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        PublishError::TooLarge { .. } | PublishError::EventTooLarge { .. } => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
         // Trying again is right: with a key it is harmless also where the outcome is unknown.
         PublishError::TooManyTopics(_) | PublishError::Closed | PublishError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE

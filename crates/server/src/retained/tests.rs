@@ -14,7 +14,7 @@ fn retained(rules: &[(&str, usize)], max_bytes: usize) -> Retained {
 
 fn keep(retained: &mut Retained, offset: u64, topics: &[&str], data: &str) {
     let event = Publication::to(topics.iter().copied(), data)
-        .prepare()
+        .prepare(usize::MAX)
         .unwrap();
     let id: EventId = format!("abcdefgh-{offset}").parse().unwrap();
     retained.keep(&Entry::new(event, &id), offset);

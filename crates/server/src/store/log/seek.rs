@@ -99,7 +99,7 @@ mod tests {
 
     fn push(log: &mut Log, topic: &str, count: usize) {
         for _ in 0..count {
-            let event = Publication::new(topic, "x").prepare().unwrap();
+            let event = Publication::new(topic, "x").prepare(usize::MAX).unwrap();
             let id = log.id(log.last() + 1);
             log.push(Entry::new(event, &id), Instant::now());
         }

@@ -83,42 +83,15 @@ impl LocalDecoder {
         chunk: &'a [u8],
         batch: &mut Batch,
     ) -> Result<Option<&'a [u8]>, Failure> {
+        // An id is sticky, so no event of such a stream is so.
+        if !self.decoder.last_event_id().is_empty() {
+            return self.feed(chunk, batch).map(|()| None);
+        }
         self.begin(batch)?;
-        let mut items = self.decoder.feed(chunk);
-        // The one event so far.
-        let mut only = None;
-        let told = loop {
-            match items.next() {
-                Ok(Some(codec::Item::Event(event))) => {
-                    if let Some(data) = only.take() {
-                        push_plain(data, batch);
-                    } else if batch.is_empty() {
-                        only = plain(event, chunk);
-                        if only.is_some() {
-                            continue;
-                        }
-                    }
-                    batch.push_event(event.event(), event.id(), event.data());
-                }
-                Ok(Some(codec::Item::Comment(text))) => {
-                    if let Some(data) = only.take() {
-                        push_plain(data, batch);
-                    }
-                    batch.push_other(Kind::Comment, text);
-                }
-                Ok(Some(_)) => {}
-                Ok(None) if only.is_some() => return Ok(only),
-                Ok(None) => break Ok(()),
-                Err(error) => {
-                    if let Some(data) = only.take() {
-                        push_plain(data, batch);
-                    }
-                    break Err(error);
-                }
-            }
-        };
-        drop(items);
-        self.end(told, batch).map(|()| None)
+        match fill_or_give(&mut self.decoder, chunk, batch) {
+            Ok(Some(data)) => Ok(Some(data)),
+            told => self.end(told.map(drop), batch).map(|()| None),
+        }
     }
 
     fn begin(&self, batch: &mut Batch) -> Result<(), Failure> {
@@ -202,20 +175,54 @@ pub(crate) fn fill(
     chunk: &[u8],
     batch: &mut Batch,
 ) -> Result<(), codec::DecodeError> {
+    fill_from(&mut decoder.feed(chunk), batch)
+}
+
+/// As [`LocalDecoder::feed_or_give`].
+#[inline]
+fn fill_or_give<'a>(
+    decoder: &mut codec::Decoder,
+    chunk: &'a [u8],
+    batch: &mut Batch,
+) -> Result<Option<&'a [u8]>, codec::DecodeError> {
     let mut items = decoder.feed(chunk);
-    while let Some(item) = items.next()? {
-        match item {
-            codec::Item::Event(event) => batch.push_event(event.event(), event.id(), event.data()),
-            codec::Item::Comment(text) => batch.push_other(Kind::Comment, text),
-            _ => {}
+    let Some(first) = items.next()? else {
+        return Ok(None);
+    };
+    if let codec::Item::Event(event) = first
+        && let Some(data) = plain(event, chunk)
+    {
+        let second = items.next();
+        if matches!(second, Ok(None)) {
+            return Ok(Some(data));
         }
+        // It is ASCII, so nothing is left out.
+        batch.push_event(MESSAGE, "", str::from_utf8(data).unwrap_or_default());
+        if let Some(item) = second? {
+            push(item, batch);
+        }
+    } else {
+        push(first, batch);
+    }
+    fill_from(&mut items, batch).map(|()| None)
+}
+
+// Always inline, as all that is done for each event: a call would hand the item over in memory.
+#[inline(always)]
+fn fill_from(items: &mut codec::Items<'_>, batch: &mut Batch) -> Result<(), codec::DecodeError> {
+    while let Some(item) = items.next()? {
+        push(item, batch);
     }
     Ok(())
 }
 
-/// Puts what [`plain`] has given into a batch after all. It is ASCII, so nothing is left out.
-fn push_plain(data: &[u8], batch: &mut Batch) {
-    batch.push_event(MESSAGE, "", str::from_utf8(data).unwrap_or_default());
+#[inline(always)]
+fn push(item: codec::Item<'_>, batch: &mut Batch) {
+    match item {
+        codec::Item::Event(event) => batch.push_event(event.event(), event.id(), event.data()),
+        codec::Item::Comment(text) => batch.push_other(Kind::Comment, text),
+        _ => {}
+    }
 }
 
 /// The data of an event that has nothing beside, where it is ASCII and lies in the chunk: as the chunk's, since an event ends with the

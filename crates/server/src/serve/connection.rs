@@ -78,21 +78,27 @@ async fn converse_http2(
     let service = service_fn(move |request: Request<Incoming>| {
         asks.store(true, Ordering::Relaxed);
         let (endpoint, until, link) = (endpoint.clone(), until.clone(), link.clone());
-        async move {
+        // What finds the answer is large, and gone when a stream has begun: it is no part of the task that stays.
+        let answer: Answer = Box::pin(async move {
             let (parts, body) = request.into_parts();
             let head = Head::from_parts(&parts, Some(peer));
             let reply = endpoint.respond(head, body).await;
-            Ok::<_, Infallible>(respond(reply, until, link))
-        }
+            Ok(respond(reply, until, link))
+        });
+        answer
     });
-    let mut builder = http2::Builder::new(Watching {
-        write_timeout: context.write_timeout,
-    });
-    builder
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PING)
-        .keep_alive_timeout(PING);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(gate), service));
+    let connection = {
+        // Gone before the first wait: it is no part of the task either.
+        let mut builder = http2::Builder::new(Watching {
+            write_timeout: context.write_timeout,
+        });
+        builder
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING)
+            .keep_alive_timeout(PING);
+        builder.serve_connection(TokioIo::new(gate), service)
+    };
+    let mut connection = pin!(connection);
     let no_request = async {
         tokio::time::sleep(context.head_timeout).await;
         if asked.load(Ordering::Relaxed) {

@@ -1,7 +1,7 @@
 //! What a hub, its subscriptions and its shards share.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::Waker;
 use std::time::Duration;
@@ -22,6 +22,12 @@ use crate::store::listeners::{SubscriberId, Woken};
 use crate::store::log::{Entry, Log};
 use crate::store::{Store, StoreError, StoredRecord};
 use crate::topic::Topic;
+
+mod content;
+mod wakes;
+
+pub(crate) use self::content::{Content, Delivered};
+pub(crate) use self::wakes::{Shard, Wakes};
 
 pub(crate) struct Shared {
     state: Mutex<State>,
@@ -51,72 +57,6 @@ pub(crate) struct Shared {
 /// How often somebody who gives way lets others run.
 const GIVE_WAY: usize = 100;
 
-/// What was given to subscribers. Beside the state: shards count without its lock.
-#[derive(Debug, Default)]
-pub(crate) struct Delivered {
-    events: AtomicU64,
-    bytes: AtomicU64,
-    resets: AtomicU64,
-}
-
-/// What is in some frames: events with their bytes, without framing, and resets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Content {
-    pub(crate) events: u64,
-    pub(crate) bytes: u64,
-    pub(crate) resets: u64,
-}
-
-impl Content {
-    /// An event.
-    pub(crate) fn event(frame: &Frame) -> Self {
-        Self {
-            events: 1,
-            bytes: frame.len() as u64,
-            resets: 0,
-        }
-    }
-
-    /// Says that something was missed.
-    pub(crate) const RESET: Self = Self {
-        events: 0,
-        bytes: 0,
-        resets: 1,
-    };
-}
-
-impl std::ops::AddAssign for Content {
-    fn add_assign(&mut self, other: Self) {
-        self.events += other.events;
-        self.bytes += other.bytes;
-        self.resets += other.resets;
-    }
-}
-
-impl std::iter::Sum for Content {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        let mut sum = Self::default();
-        all.for_each(|one| sum += one);
-        sum
-    }
-}
-
-impl Delivered {
-    pub(crate) fn add(&self, content: Content) {
-        self.events.fetch_add(content.events, Ordering::Relaxed);
-        self.bytes.fetch_add(content.bytes, Ordering::Relaxed);
-        self.resets.fetch_add(content.resets, Ordering::Relaxed);
-    }
-
-    pub(crate) fn sum(&self) -> Content {
-        Content {
-            events: self.events.load(Ordering::Relaxed),
-            bytes: self.bytes.load(Ordering::Relaxed),
-            resets: self.resets.load(Ordering::Relaxed),
-        }
-    }
-}
-
 pub(crate) struct State {
     pub(crate) log: Log,
     pub(crate) retained: Retained,
@@ -134,21 +74,6 @@ pub(crate) struct State {
 
 /// Nothing was published for this reader since it has read.
 pub(crate) const WAITING: u64 = u64::MAX;
-
-/// A shard as the hub sees it.
-pub(crate) trait Shard: Send + Sync {
-    /// The record at `offset` is for this group. Called under the hub's lock, in the order of the offsets: it must be quick.
-    fn tell(&self, group: u32, offset: u64);
-
-    /// Wakes it to look at what it was told. Called without the lock.
-    fn ring(&self);
-
-    /// Wakes it to look at everything: the hub is closed.
-    fn alert(&self);
-
-    /// The offset up to which the slowest of its subscribers has all, where one of them lags behind.
-    fn slowest(&self) -> Option<u64>;
-}
 
 /// What a subscriber finds behind its cursor.
 #[derive(Debug)]
@@ -175,30 +100,6 @@ impl Page {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.reset.is_none() && self.frames.is_empty()
-    }
-}
-
-/// To be woken once the hub is not locked any more.
-#[derive(Default)]
-#[must_use]
-pub(crate) struct Wakes {
-    wakers: Vec<Waker>,
-    shards: Vec<Arc<dyn Shard>>,
-}
-
-impl Wakes {
-    fn join(&mut self, more: Self) {
-        self.wakers.extend(more.wakers);
-        for shard in more.shards {
-            if !self.shards.iter().any(|known| Arc::ptr_eq(known, &shard)) {
-                self.shards.push(shard);
-            }
-        }
-    }
-
-    pub(crate) fn wake(self) {
-        self.wakers.into_iter().for_each(Waker::wake);
-        self.shards.iter().for_each(|shard| shard.ring());
     }
 }
 

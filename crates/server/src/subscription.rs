@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -22,9 +22,12 @@ use crate::stats::End;
 use crate::store::listeners::SubscriberId;
 
 mod behind;
+mod control;
 
 use self::behind::Behind;
 pub(crate) use self::behind::Question;
+pub use self::control::CloseHandle;
+use self::control::Control;
 
 /// How many bytes of frames are read from the log at a time: what one subscription can hold beyond its cursor.
 const BATCH: usize = 64 << 10;
@@ -362,7 +365,7 @@ impl Drop for Subscription {
         }
         // A handle may live on; the reader need not.
         if let Some(control) = &self.control {
-            control.lock().reader = None;
+            control.forget_reader();
         }
     }
 }
@@ -373,59 +376,5 @@ impl fmt::Debug for Subscription {
             .field("topics", &self.filter.topics())
             .field("cursor", &self.cursor)
             .finish_non_exhaustive()
-    }
-}
-
-/// Ends a [`Subscription`] from elsewhere, from any thread.
-///
-/// ```
-/// use eventwire_server::{Hub, Subscribe};
-/// use tokio_stream::StreamExt;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let hub = Hub::new();
-/// let mut frames = hub.subscribe(Subscribe::to(["orders"]))?;
-/// frames.close_handle().close();
-/// assert_eq!(frames.next().await, None);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub struct CloseHandle(Arc<Control>);
-
-impl CloseHandle {
-    /// Ends the subscription and wakes its reader; a poll that begins after this gives nothing more.
-    pub fn close(&self) {
-        let reader = {
-            let mut state = self.0.lock();
-            state.closed = true;
-            state.reader.take()
-        };
-        if let Some(reader) = reader {
-            reader.wake();
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct Control(Mutex<ControlState>);
-
-#[derive(Debug, Default)]
-struct ControlState {
-    closed: bool,
-    reader: Option<Waker>,
-}
-
-impl Control {
-    fn lock(&self) -> std::sync::MutexGuard<'_, ControlState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether it was closed; if not, the closing will wake.
-    fn is_closed(&self, cx: &Context<'_>) -> bool {
-        let mut state = self.lock();
-        state.reader = Some(cx.waker().clone());
-        state.closed
     }
 }

@@ -16,20 +16,20 @@ use super::super::handover::Taken;
 use super::super::server::Phase;
 use super::groups::Groups;
 use super::inbox::{Inbox, Letters};
-use super::pages::{Pages, framed};
-use super::subscriber::{Sent, Subscriber};
+use super::pages::Pages;
+use super::subscriber::Subscriber;
 use super::wheel::{Clock, NEVER, Tick, Wheel, in_ticks};
 use crate::filter::Filter;
-use crate::options::Slow;
 use crate::state::{Content, Shared};
 use crate::stats::End;
+
+mod times;
+mod visits;
 
 /// What other threads wake it by; subscribers have the tokens from 0 on.
 const WAKER: Token = Token(usize::MAX);
 /// After so many visits it looks at closes, timers and new sockets again.
 const VISITS: usize = 256;
-/// How often it looks whether the log's tail has passed those who are blocked.
-const CHECK: Duration = Duration::from_secs(1);
 const EVENTS: usize = 1024;
 /// Among how many of those who came last to its topic one is sought that has the same filter.
 const ALIKE: usize = 16;
@@ -295,211 +295,6 @@ impl Worker {
                 self.line.push_back(key as u32);
             }
         }
-    }
-
-    /// Gives a subscriber all that it lacks, up to a page.
-    fn visit(&mut self, key: u32) {
-        let now = self.now;
-        let Some(subscriber) = self.subscribers.get_mut(key as usize) else {
-            return;
-        };
-        subscriber.queued = false;
-        if subscriber.blocked {
-            return;
-        }
-        if subscriber.caught_up {
-            self.settle(key);
-        }
-        let subscriber = &mut self.subscribers[key as usize];
-        if subscriber.has_rest() {
-            match subscriber.send_rest() {
-                Err(error) => return self.lose(key, Some(error)),
-                Ok((content, sent)) => {
-                    self.delivered += content;
-                    if let Sent::Part(taken) = sent {
-                        return self.block(key, taken > 0, now);
-                    }
-                    subscriber.took(now);
-                }
-            }
-        }
-        if let Some(end) = subscriber.ending {
-            return self.remove(key, Some(end));
-        }
-        let page = self.pages.read(
-            &self.hub,
-            &subscriber.filter,
-            subscriber.cursor,
-            subscriber.framing,
-        );
-        let page = match page {
-            Ok(page) => page,
-            Err(end) => return self.end(key, end),
-        };
-        match subscriber.send(&page.bytes) {
-            Err(error) => return self.lose(key, Some(error)),
-            Ok(Sent::Part(taken)) => {
-                let (reached, rest) = page.broken(taken, subscriber.framing);
-                if let Some(reached) = reached {
-                    subscriber.cursor = reached.cursor;
-                    self.delivered += reached.content;
-                }
-                if let Some((rest, then)) = rest {
-                    subscriber.keep(rest, Some(then));
-                }
-                return self.block(key, taken > 0, now);
-            }
-            Ok(Sent::All) => {}
-        }
-        self.delivered += page.content;
-        subscriber.cursor = page.cursor;
-        if !page.bytes.is_empty() {
-            subscriber.took(now);
-            subscriber.beat = false;
-        }
-        let (all, closed) = (page.all, page.closed);
-        if !all {
-            return self.line_up(key);
-        }
-        subscriber.caught_up = true;
-        if closed {
-            self.end(key, End::Closed);
-        } else if self.draining {
-            self.end(key, End::Drained);
-        } else if subscriber.beat {
-            self.beat(key, now);
-        }
-    }
-
-    /// Moves one that has all to the log's end, or to just before what it has not been told yet.
-    fn settle(&mut self, key: u32) {
-        let state = self.hub.lock();
-        // What is told is told under the same lock: so nothing lies between the log's end and what the inbox says.
-        let settled = match self.inbox.first_news() {
-            Some(offset) => offset - 1,
-            None => state.log.last(),
-        };
-        let subscriber = &mut self.subscribers[key as usize];
-        subscriber.cursor = subscriber.cursor.max(settled);
-    }
-
-    /// A comment and a mark for one that has all and was quiet.
-    fn beat(&mut self, key: u32, now: Tick) {
-        let subscriber = &mut self.subscribers[key as usize];
-        subscriber.beat = false;
-        let frame = self.pages.heartbeat(&self.hub, subscriber.cursor);
-        let bytes = framed(&frame, subscriber.framing);
-        match subscriber.send(&bytes) {
-            Err(error) => self.lose(key, Some(error)),
-            Ok(Sent::All) => subscriber.took(now),
-            Ok(Sent::Part(taken)) => {
-                if taken > 0 {
-                    subscriber.keep(bytes.slice(taken..), None);
-                }
-                self.block(key, taken > 0, now);
-            }
-        }
-    }
-
-    /// Its socket is full.
-    fn block(&mut self, key: u32, progress: bool, now: Tick) {
-        let subscriber = &mut self.subscribers[key as usize];
-        subscriber.blocked = true;
-        subscriber.caught_up = false;
-        if progress || subscriber.stalled_since == NEVER {
-            subscriber.stalled_since = now;
-        }
-        self.inbox.slowest_of(subscriber.position());
-        if !subscriber.listed {
-            subscriber.listed = true;
-            self.blocked.push(key);
-        }
-        if self.check == NEVER {
-            self.check = now.saturating_add(in_ticks(CHECK));
-        }
-        self.schedule(key, now);
-    }
-
-    fn look_at_times(&mut self) {
-        let now = self.now;
-        let mut up = Vec::new();
-        self.wheel.turn(now, |key, tick| up.push((key, tick)));
-        for (key, tick) in up {
-            let subscriber = self.subscribers.get(key as usize);
-            // Others are entered again, or gone.
-            if subscriber.is_some_and(|subscriber| subscriber.look == tick) {
-                self.look(key, now);
-            }
-        }
-        if now >= self.check {
-            self.check_blocked(now);
-        }
-    }
-
-    /// What is due for a subscriber.
-    fn look(&mut self, key: u32, now: Tick) {
-        let subscriber = &mut self.subscribers[key as usize];
-        if subscriber.expires <= now {
-            return self.end(key, End::Expired);
-        }
-        if subscriber.stalled_until(self.write_timeout) <= now {
-            return self.end(key, End::Stalled);
-        }
-        if subscriber.quiet_until(self.heartbeat) <= now {
-            subscriber.beat = true;
-            self.line_up(key);
-        }
-        self.schedule(key, now);
-    }
-
-    /// Has it come up when something is due for it.
-    fn schedule(&mut self, key: u32, now: Tick) {
-        let subscriber = &mut self.subscribers[key as usize];
-        let beat = match subscriber.beat {
-            // It is about to be sent.
-            true => now.saturating_add(self.heartbeat),
-            false => subscriber.quiet_until(self.heartbeat),
-        };
-        let stalled = subscriber.stalled_until(self.write_timeout);
-        let due = subscriber.expires.min(stalled).min(beat);
-        let comes_up = subscriber.look > now && subscriber.look <= due;
-        if due != NEVER && !comes_up {
-            subscriber.look = self.wheel.enter(key, due);
-        }
-    }
-
-    /// Ends those whom the log's tail has passed: they do not read, and so do not notice by themselves.
-    fn check_blocked(&mut self, now: Tick) {
-        let subscribers = &mut self.subscribers;
-        self.blocked.retain(|&key| {
-            let subscriber = subscribers.get_mut(key as usize);
-            subscriber.is_some_and(|subscriber| {
-                subscriber.listed = subscriber.blocked;
-                subscriber.blocked
-            })
-        });
-        let mut slow = Vec::new();
-        if self.hub.slow_by_shard() == Slow::Disconnect && !self.blocked.is_empty() {
-            let mut state = self.hub.lock();
-            state.log.expire(tokio::time::Instant::now());
-            slow.extend(self.blocked.iter().copied().filter(|&key| {
-                let subscriber = &subscribers[key as usize];
-                state.log.lost(&subscriber.filter, subscriber.position())
-            }));
-        }
-        for key in slow {
-            self.end(key, End::Slow);
-        }
-        let behind = self
-            .blocked
-            .iter()
-            .filter_map(|&key| self.subscribers.get(key as usize));
-        self.inbox
-            .set_slowest(behind.map(Subscriber::position).min());
-        self.check = match self.blocked.is_empty() {
-            true => NEVER,
-            false => now.saturating_add(in_ticks(CHECK)),
-        };
     }
 
     /// The connection is broken.

@@ -1,48 +1,29 @@
-//! A hub over a store that does not answer: nobody waits for it for longer than `store_timeout` says. The clock is virtual.
-
-mod common;
+//! A store that does not answer: nobody waits for it for longer than `store_timeout` says.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::{Failing, SlowStore};
-use eventwire_server::store::Outcome;
-use eventwire_server::{
-    BuildError, EventId, Head, HttpOptions, Hub, HubBuilder, Publication, PublishError,
-    PublishManyError, Start, Subscribe,
-};
+use eventwire_server::{Head, HttpOptions, PublishManyError};
 use http_body_util::{BodyExt, Full};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tokio_stream::StreamExt;
+
+use super::*;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-async fn open(store: &SlowStore) -> Hub {
-    open_with(store, |builder| builder).await
-}
-
-async fn open_with(store: &SlowStore, change: impl FnOnce(HubBuilder) -> HubBuilder) -> Hub {
-    let builder = Hub::builder().heartbeat(None).store_with(store.clone());
-    change(builder).open().await.unwrap()
-}
-
-fn data(number: usize) -> Publication {
-    Publication::new("a", number.to_string())
-}
 
 /// The outcome of a publish, and how long it took.
 type Answer = (Result<EventId, PublishError>, Duration);
 
 /// Publishes, and is with the hub when this returns.
-async fn begin(hub: &Hub, publication: Publication) -> JoinHandle<Answer> {
+async fn publishing(hub: &Hub, publication: Publication) -> JoinHandle<Answer> {
     let hub = hub.clone();
-    let publishing = tokio::spawn(async move {
+    let task = tokio::spawn(async move {
         let began = Instant::now();
         (hub.publish(publication).await, began.elapsed())
     });
     tokio::task::yield_now().await;
-    publishing
+    task
 }
 
 #[track_caller]
@@ -64,7 +45,7 @@ async fn what_is_not_answered_in_time_is_unknown_and_found_out_before_the_next()
         } else {
             store.stick(true);
         }
-        let (answer, took) = begin(&hub, data(1).key("k")).await.await.unwrap();
+        let (answer, took) = publishing(&hub, data(1).key("k")).await.await.unwrap();
         assert_eq!((outcome(&answer), took), (Outcome::Unknown, TIMEOUT));
         assert_eq!(
             answer.unwrap_err().to_string(),
@@ -86,13 +67,13 @@ async fn who_queues_behind_a_store_that_is_stuck_has_an_answer_in_time_too() {
     let store = SlowStore::new();
     let hub = open(&store).await;
     store.stick(true);
-    let given = begin(&hub, data(0)).await;
-    let mut queued = vec![begin(&hub, data(1)).await];
+    let given = publishing(&hub, data(0)).await;
+    let mut queued = vec![publishing(&hub, data(1)).await];
     // While it is found out what the store holds, which it does not say either; and more than the queue accepts.
     for number in 0..5000 {
         let pause = Duration::from_millis(5);
         tokio::time::advance(pause * u32::from(number % 4 == 0)).await;
-        queued.push(begin(&hub, data(number)).await);
+        queued.push(publishing(&hub, data(number)).await);
     }
     let (answer, took) = given.await.unwrap();
     assert_eq!((outcome(&answer), took), (Outcome::Unknown, TIMEOUT));
@@ -104,7 +85,7 @@ async fn who_queues_behind_a_store_that_is_stuck_has_an_answer_in_time_too() {
     }
     assert_eq!(store.batches(), [1], "nothing more was given to it");
     store.stick(false);
-    let (answer, _) = begin(&hub, data(2)).await.await.unwrap();
+    let (answer, _) = publishing(&hub, data(2)).await.await.unwrap();
     assert_eq!(answer.unwrap().offset(), 1);
 }
 
@@ -113,11 +94,11 @@ async fn a_store_that_is_only_slow_is_waited_for_and_turns_away_who_waits_for_to
     let store = SlowStore::new();
     let timeout = store.delay() * 3 / 2;
     let hub = open_with(&store, |builder| builder.store_timeout(timeout)).await;
-    let given = begin(&hub, data(0)).await;
+    let given = publishing(&hub, data(0)).await;
     // Two batches more: the second would have to wait for two answers.
     let mut queued = Vec::new();
     for number in 1..=600 {
-        queued.push(begin(&hub, data(number)).await);
+        queued.push(publishing(&hub, data(number)).await);
     }
     assert_eq!(given.await.unwrap().0.unwrap().offset(), 1);
     let (mut stored, mut refused) = (0, 0);
@@ -206,7 +187,7 @@ async fn a_hub_that_is_closed_ends_though_its_store_does_not_answer() {
     let mut frames = hub.subscribe(Subscribe::to(["a"])).unwrap();
     frames.next().await.unwrap();
     store.stick(true);
-    let given = begin(&hub, data(1)).await;
+    let given = publishing(&hub, data(1)).await;
     hub.close();
     assert_eq!(frames.next().await, None);
     assert_eq!(outcome(&given.await.unwrap().0), Outcome::Unknown);

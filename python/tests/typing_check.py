@@ -84,7 +84,10 @@ async def async_streams() -> None:
 
 
 def hub() -> None:
-    with eventwire.Hub(max_events=10, max_event=1000) as hub, hub.serve("127.0.0.1:0", threads=2) as server:
+    with (
+        eventwire.Hub(max_events=10, max_event=1000) as hub,
+        hub.serve("127.0.0.1:0", threads=2) as server,
+    ):
         assert_type(hub.publish(["a", "b"], "x"), str)
         assert_type(server.url, str)
         assert_type(hub.stats().lag, int)

@@ -174,7 +174,7 @@ impl Stream {
         }
     }
 
-    /// All that came before a [`Kind::Mark`] was handed out.
+    /// All that came before a [`Kind::Mark`](crate::packed::Kind::Mark) was handed out.
     pub fn marked(&self, id: &str) {
         if let Some(place) = &self.place
             && !self.owner.is_elsewhere()

@@ -49,9 +49,9 @@ pub struct StreamOptions {
     pub event_source: bool,
     /// How to reach the server.
     pub transport: Transport,
-    /// Whether the application is asked before every attempt, by [`Kind::Prepare`].
+    /// Whether the application is asked before every attempt, by [`Kind::Prepare`](crate::packed::Kind::Prepare).
     pub prepare: bool,
-    /// Whether events are dealt with when [`Stream::ack`] says so, and not when they are handed out.
+    /// Whether events are dealt with when [`Stream::ack`](super::Stream::ack) says so, and not when they are handed out.
     pub manual_ack: bool,
     /// The file that holds the place.
     pub cursor_file: Option<PathBuf>,

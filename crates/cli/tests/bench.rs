@@ -153,6 +153,7 @@ async fn a_storm_resumes_where_each_was() {
     let found = &figures("resume", &server.url(), &more).await["resume"];
     assert_eq!(found["replayed"], 30 * 150, "{found}");
     assert_eq!(found["complete"], true, "{found}");
+    assert_eq!(found["missed"], 0, "{found}");
     assert_eq!(found["resets"], 0, "{found}");
 }
 
@@ -161,6 +162,7 @@ async fn a_storm_says_what_the_log_no_longer_holds() {
     let (_hub, server) = serve(Hub::builder().max_events(40)).await;
     let found = &figures("resume", &server.url(), &["-s", "5", "--events", "150"]).await["resume"];
     assert_eq!(found["replayed"], 5 * 40, "{found}");
+    assert_eq!(found["missed"], 5 * 110, "{found}");
     assert_eq!(found["complete"], false, "{found}");
     assert_eq!(found["resets"], 5, "{found}");
 }

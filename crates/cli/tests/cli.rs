@@ -624,3 +624,19 @@ async fn tail_takes_events_as_large_as_it_is_told() {
     let mut large = eventwire(begin.into_iter().chain(["200"])).spawn().unwrap();
     assert_eq!(Lines::of(&mut large).next().await, "x".repeat(100));
 }
+
+#[tokio::test]
+async fn tail_gives_a_connection_up_on_which_nothing_comes() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let mut child = eventwire(["tail", &url, "-t", "a", "--idle-timeout", "1"])
+        .spawn()
+        .unwrap();
+    let (mut first, _) = silent.accept().await.unwrap();
+    assert!(first.read_u8().await.is_ok());
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: x\n\n";
+    first.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(Lines::of(&mut child).next().await, "x");
+    // It asks again.
+    silent.accept().await.unwrap();
+}

@@ -40,6 +40,9 @@ const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 /// Every event has a key, one that is made where none is given, so that trying again is harmless. Dropped with its last
 /// clone, what is queued is not sent; [`close`](Self::close) lets it go out.
 ///
+/// What is queued is sent by one task, on the runtime of the call that found the publisher idle. Where several runtimes share a publisher,
+/// each must be driven as long as its calls may be under way: a current-thread runtime whose `block_on` has returned would hold up the others.
+///
 /// ```no_run
 /// use eventwire_client::{Publisher, PublisherOptions};
 ///

@@ -181,13 +181,14 @@ test('a newcomer gets what is retained, and one that resumes does not', async ()
 });
 
 test('a hub in memory answers within any store timeout', async () => {
-  for (const storeTimeout of [0.001, 10_000, Infinity, null]) {
+  for (const storeTimeout of [0.001, 10_000, null]) {
     const hub = new Hub({ storeTimeout });
     const ids = await Promise.all(Array.from({ length: 1000 }, (_, number) => hub.publish('news', String(number))));
     assert.equal(new Set(ids).size, 1000);
   }
-  assert.throws(() => new Hub({ storeTimeout: 0 }), { name: 'TypeError', message: /store_?timeout is 0, so that no store/i });
-  assert.throws(() => new Hub({ storeTimeout: -1 }), { name: 'TypeError', message: /storeTimeout of the options of Hub/ });
+  for (const storeTimeout of [0, -1, Infinity]) {
+    assert.throws(() => new Hub({ storeTimeout }), { name: 'TypeError', message: /^storeTimeout is .*null for no limit/ });
+  }
 });
 
 test('patterns are for topics that come later too', async () => {

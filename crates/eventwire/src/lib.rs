@@ -101,7 +101,7 @@ pub use eventwire_server::{
     Head, HttpOptions, Hub, HubBuilder, Identity, MAX_KEY, MAX_PUBLISH_MANY, MAX_TOPIC,
     MAX_TOPICS_AT_ONCE, MalformedId, Publication, PublishError, PublishManyError, Reply, ReplyBody,
     ServeError, ServeOptions, Server, Slow, Start, Stats, Store, StoreError, Subscribe,
-    SubscribeError, Subscription, TopicError, store,
+    SubscribeError, Subscription, SubscriptionEnd, TopicError, store,
 };
 
 /// Begins to subscribe to the event stream at `url`: options with the defaults, to change and then to

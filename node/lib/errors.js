@@ -68,7 +68,7 @@ const options = new Set(
   (
     'last_event_id connect_timeout idle_timeout event_timeout max_line max_event follow_redirects resend_body stable_after cursor_file ' +
     'max_events max_bytes max_age max_topics max_retained_bytes open_publish max_connections max_body write_timeout peer_timeout ' +
-    'send_buffer slice_size max_size publish_many send_file receive_file'
+    'send_buffer store_timeout slice_size max_size publish_many send_file receive_file'
   ).split(' '),
 );
 const inJavaScript = (message) => message.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => (options.has(name) ? camelCase(name) : name));

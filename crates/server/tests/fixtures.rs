@@ -257,6 +257,7 @@ fn hub(label: &str, options: &Value) -> Hub {
         &[
             "max_events",
             "max_bytes",
+            "max_event",
             "max_topics",
             "max_retained_bytes",
             "retained",
@@ -273,6 +274,9 @@ fn hub(label: &str, options: &Value) -> Hub {
     }
     if let Some(bytes) = option("max_bytes") {
         builder = builder.max_bytes(bytes as usize);
+    }
+    if let Some(bytes) = option("max_event") {
+        builder = builder.max_event(bytes as usize);
     }
     if let Some(count) = option("max_topics") {
         builder = builder.max_topics(count as usize);

@@ -38,7 +38,8 @@ impl PublisherOptions {
         Self::default()
     }
 
-    /// Adds a header, such as `Authorization`. One that cannot be sent is an error of [`Publisher::new`](crate::Publisher::new).
+    /// Adds a header, beside any by that name; an `Authorization` goes in place of the one before, from
+    /// [`basic_auth`](Self::basic_auth) too. One that cannot be sent is an error of [`Publisher::new`](crate::Publisher::new).
     pub fn header<K, V>(mut self, name: K, value: V) -> Self
     where
         K: AsRef<str>,
@@ -48,8 +49,8 @@ impl PublisherOptions {
         self.noted(added)
     }
 
-    /// Says who one is, by a name and a password (RFC 7617). A name with a colon is an error of
-    /// [`Publisher::new`](crate::Publisher::new). Default: none.
+    /// Says who one is, by a name and a password (RFC 7617): sets `Authorization`, in place of any before. A name with a colon
+    /// is an error of [`Publisher::new`](crate::Publisher::new). Default: none.
     pub fn basic_auth(mut self, name: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         let set = headers::set_basic(&mut self.headers, name.as_ref(), password.as_ref());
         self.noted(set)
